@@ -1,0 +1,1 @@
+"""Who hears of it, and when? Reserved for the server; nothing of the checker imports it."""

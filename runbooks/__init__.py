@@ -1,0 +1,1 @@
+"""Which runbook section leans on the change, whose is it, is it now wrong? Start reading at ``check.py``."""
