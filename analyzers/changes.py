@@ -1,0 +1,208 @@
+"""Comparing the facts of two sides: what is the same is silent, the rest is paired into changes.
+
+Pairing goes from sure to unsure: the same statement (dropped), the same key in the same scope, the same key elsewhere,
+a rename (same value or shape under a like name), and at last plain additions and removals. A statement that left one
+file and stands unchanged in another has *moved*.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+
+from rapidfuzz import fuzz
+
+from analyzers import values
+from analyzers.model import Change, ChangeKind, Fact, FactKind
+from analyzers.vocabulary import leaf
+
+RENAMED_AT = 62.0
+"""Least likeness (0 to 100) of two names that makes a removal and an addition a rename; chosen on hand-read diffs."""
+
+RENAMED_WITH_VALUE_AT = 45.0
+"""The same when both sides also state the same, telling value."""
+
+_RENAMABLE = frozenset(
+    {
+        FactKind.SETTING, FactKind.LIMIT, FactKind.PORT, FactKind.ENV_VAR, FactKind.CLI_FLAG, FactKind.METRIC,
+        FactKind.ALERT, FactKind.ROUTE, FactKind.SYMBOL, FactKind.TARGET, FactKind.FEATURE_FLAG, FactKind.COLUMN,
+        FactKind.TABLE, FactKind.SECRET, FactKind.RETENTION, FactKind.CREDENTIAL_LIFETIME, FactKind.STORAGE_NAME,
+        FactKind.SCHEDULE, FactKind.ACCESS_POLICY, FactKind.CRYPTO, FactKind.BACKUP,
+    }
+)  # fmt: skip
+
+_MAX_RENAME_PAIRS = 4000
+"""Beyond this many candidate pairs in one file nobody renamed anything; a generated file was rewritten."""
+
+_WEAK_KEYS = frozenset({FactKind.TEXT, FactKind.LOG_CALL, FactKind.ERROR, FactKind.DESTRUCTIVE})
+"""Kinds whose key is their content: two of them are never 'the same one, modified' in different scopes."""
+
+
+def same_statement(before: Fact, after: Fact) -> bool:
+    """Whether both sides say the same: equal value (normalised) and equal attributes."""
+    return before.attributes == after.attributes and values.same(before.value, after.value)
+
+
+def compare(before: Sequence[Fact], after: Sequence[Fact]) -> list[Change]:
+    """The changes between the facts of the two sides of one file; unchanged statements are left out."""
+    gone, come = _drop_same(before, after, lambda f: (f.kind, f.key, f.scope))
+    changes: list[Change] = []
+    gone, come = _pair(gone, come, lambda f: (f.kind, f.key, f.scope), ChangeKind.MODIFIED, changes)
+    gone, come = _pair_moved(gone, come, lambda f: (f.kind, f.key), changes)
+    gone, come = _pair(gone, come, _loose_key, ChangeKind.MODIFIED, changes)
+    gone, come = _pair_renamed(gone, come, changes)
+    changes += [Change(ChangeKind.REMOVED, fact, None) for fact in gone]
+    changes += [Change(ChangeKind.ADDED, None, fact) for fact in come]
+    return changes
+
+
+def settle(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Across the files of one diff: a removal here and an equal addition there is a move; the same key with another
+    value is a modification that changed file. Order follows path and line."""
+    settled = [change for change in changes if change.kind not in {ChangeKind.ADDED, ChangeKind.REMOVED}]
+    gone = [change.before for change in changes if change.kind is ChangeKind.REMOVED and change.before]
+    come = [change.after for change in changes if change.kind is ChangeKind.ADDED and change.after]
+    gone, come = _pair_moved(gone, come, lambda f: (f.kind, f.key), settled)
+    gone, come = _pair_moved(gone, come, _leaf_and_value, settled)
+    gone, come = _pair(gone, come, _unique_key(gone, come), ChangeKind.MODIFIED, settled)
+    settled += [Change(ChangeKind.REMOVED, fact, None) for fact in gone]
+    settled += [Change(ChangeKind.ADDED, None, fact) for fact in come]
+    return tuple(sorted(settled, key=_order))
+
+
+def _order(change: Change) -> tuple[str, int, str, str]:
+    fact = change.fact
+    return (fact.span.path, fact.span.start_line, fact.kind.value, fact.key)
+
+
+def _loose_key(fact: Fact) -> Hashable:
+    if fact.kind in _WEAK_KEYS or fact.kind is FactKind.GUARD:
+        return (fact.kind, fact.key, fact.scope)
+    return (fact.kind, fact.key)
+
+
+def _leaf_and_value(fact: Fact) -> Hashable:
+    if fact.kind in {FactKind.BEHAVIOUR, FactKind.SYMBOL}:
+        return (fact.kind, leaf(fact.key), fact.value.text)
+    return (fact.kind, fact.key, fact.value.text)
+
+
+def _unique_key(gone: Sequence[Fact], come: Sequence[Fact]) -> Callable[[Fact], Hashable]:
+    """A key that joins two facts of different files only when each side has exactly one of them and the name is
+    telling (alerts, metrics, flags, environment variables, routes, or dotted and long names)."""
+    counts: dict[Hashable, list[int]] = defaultdict(lambda: [0, 0])
+    for side, facts in enumerate((gone, come)):
+        for fact in facts:
+            counts[(fact.kind, fact.key)][side] += 1
+
+    def key(fact: Fact) -> Hashable:
+        telling = fact.kind in {
+            FactKind.ALERT, FactKind.METRIC, FactKind.CLI_FLAG, FactKind.ENV_VAR, FactKind.ROUTE, FactKind.SYMBOL,
+        } or ("_" in fact.key and len(fact.key) > 8)  # fmt: skip
+        if telling and counts[(fact.kind, fact.key)] == [1, 1]:
+            return (fact.kind, fact.key)
+        return id(fact)
+
+    return key
+
+
+def _buckets(facts: Sequence[Fact], key: Callable[[Fact], Hashable]) -> dict[Hashable, list[Fact]]:
+    found: dict[Hashable, list[Fact]] = defaultdict(list)
+    for fact in facts:
+        found[key(fact)].append(fact)
+    return found
+
+
+def _drop_same(
+    before: Sequence[Fact], after: Sequence[Fact], key: Callable[[Fact], Hashable]
+) -> tuple[list[Fact], list[Fact]]:
+    candidates = _buckets(after, key)
+    gone: list[Fact] = []
+    for fact in before:
+        bucket = candidates.get(key(fact), [])
+        twin = next((other for other in bucket if same_statement(fact, other)), None)
+        if twin is None:
+            gone.append(fact)
+        else:
+            bucket.remove(twin)
+    left = {id(fact) for bucket in candidates.values() for fact in bucket}
+    return gone, [fact for fact in after if id(fact) in left]
+
+
+def _pair(
+    gone: Sequence[Fact],
+    come: Sequence[Fact],
+    key: Callable[[Fact], Hashable],
+    kind: ChangeKind,
+    changes: list[Change],
+) -> tuple[list[Fact], list[Fact]]:
+    candidates = _buckets(come, key)
+    left: list[Fact] = []
+    for fact in gone:
+        bucket = candidates.get(key(fact))
+        if bucket:
+            changes.append(Change(kind, fact, bucket.pop(0)))
+        else:
+            left.append(fact)
+    kept = {id(fact) for bucket in candidates.values() for fact in bucket}
+    return left, [fact for fact in come if id(fact) in kept]
+
+
+def _pair_moved(
+    gone: Sequence[Fact], come: Sequence[Fact], key: Callable[[Fact], Hashable], changes: list[Change]
+) -> tuple[list[Fact], list[Fact]]:
+    candidates = _buckets(come, key)
+    left: list[Fact] = []
+    for fact in gone:
+        bucket = candidates.get(key(fact), [])
+        twin = next((other for other in bucket if same_statement(fact, other)), None)
+        if twin is None:
+            left.append(fact)
+        else:
+            bucket.remove(twin)
+            changes.append(Change(ChangeKind.MOVED, fact, twin))
+    kept = {id(fact) for bucket in candidates.values() for fact in bucket}
+    return left, [fact for fact in come if id(fact) in kept]
+
+
+def _likeness(before: Fact, after: Fact) -> float:
+    """How much two facts look like one thing renamed; 0 when they do not."""
+    shapes = before.attribute("shape"), after.attribute("shape")
+    if before.kind is FactKind.SYMBOL and shapes[0] and shapes[0] == shapes[1]:
+        return 100.0
+    names = fuzz.ratio(leaf(before.key).casefold(), leaf(after.key).casefold())
+    telling = values.same(before.value, after.value) and len(before.value.text) > 2
+    if before.scope != after.scope and before.kind is not FactKind.METRIC:
+        names -= 10
+    if telling and names >= RENAMED_WITH_VALUE_AT:
+        return names + 30
+    if before.kind is FactKind.SYMBOL:
+        return 0.0
+    return names if names >= RENAMED_AT else 0.0
+
+
+def _pair_renamed(gone: list[Fact], come: list[Fact], changes: list[Change]) -> tuple[list[Fact], list[Fact]]:
+    pairs: list[tuple[float, int, int]] = []
+    by_kind = _buckets(come, lambda f: f.kind)
+    total = sum(len(by_kind.get(f.kind, ())) for f in gone if f.kind in _RENAMABLE)
+    if total > _MAX_RENAME_PAIRS:
+        return gone, come
+    places = {id(fact): index for index, fact in enumerate(come)}
+    for i, fact in enumerate(gone):
+        if fact.kind not in _RENAMABLE:
+            continue
+        for other in by_kind.get(fact.kind, ()):
+            score = _likeness(fact, other)
+            if score:
+                pairs.append((-score, i, places[id(other)]))
+    used_before: set[int] = set()
+    used_after: set[int] = set()
+    for _, i, j in sorted(pairs):
+        if i not in used_before and j not in used_after:
+            used_before.add(i)
+            used_after.add(j)
+            changes.append(Change(ChangeKind.RENAMED, gone[i], come[j]))
+    return (
+        [fact for i, fact in enumerate(gone) if i not in used_before],
+        [fact for j, fact in enumerate(come) if j not in used_after],
+    )

@@ -1,0 +1,141 @@
+"""The analysis, top to bottom: file diffs → facts on both sides → changes → findings. Pure: no git, no files, no clock
+but the per-file time limit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from analyzers import changes as comparing
+from analyzers import rules
+from analyzers.languages import Reading, Side, language_of, load
+from analyzers.model import Change, ChangeKind, Fact, FileDiff, Finding, Hunk, Skipped
+from analyzers.scope import marked_generated, set_aside
+from analyzers.syntax import Lines
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on hostile input. Bytes a side, seconds a file, files a diff, and bytes in one line (minified bundles)."""
+
+    max_file_bytes: int = 2_000_000
+    max_file_seconds: float = 2.0
+    max_files: int = 3000
+    max_line_bytes: int = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What changed. ``diffs`` are those that were compared; ``set_aside`` counts files that cannot change behaviour,
+    by reason; ``plain`` lists paths read as plain text."""
+
+    diffs: tuple[FileDiff, ...]
+    changes: tuple[Change, ...]
+    findings: tuple[Finding, ...]
+    skipped: tuple[Skipped, ...]
+    set_aside: tuple[tuple[str, int], ...]
+    plain: tuple[str, ...]
+
+
+def analyse(
+    diffs: Iterable[FileDiff], limits: Limits | None = None, disabled: frozenset[str] = frozenset()
+) -> Analysis:
+    """Compare every file that can change behaviour and judge the changes. ``disabled`` holds rule ids."""
+    limits = limits or Limits()
+    aside: Counter[str] = Counter()
+    compared: list[FileDiff] = []
+    found: list[Change] = []
+    skipped: list[Skipped] = []
+    for index, diff in enumerate(diffs):
+        reason = set_aside(diff.path)
+        if reason:
+            aside[reason] += 1
+            continue
+        if index >= limits.max_files:
+            skipped.append(Skipped(diff.path, f"beyond the limit of {limits.max_files} files"))
+            continue
+        if any(side is not None and marked_generated(side) for side in (diff.before, diff.after)):
+            aside["generated"] += 1
+            continue
+        problem = _unreadable(diff, limits)
+        if problem:
+            skipped.append(Skipped(diff.path, problem))
+            continue
+        file_changes, notes = compare_file(diff, limits)
+        compared.append(diff)
+        found += file_changes
+        skipped += notes
+    settled = comparing.settle(found)
+    findings = rules.judge(settled, disabled)
+    plain = tuple(sorted({d.path for d in compared if language_of(d.path) == "text"}))
+    return Analysis(tuple(compared), settled, findings, tuple(skipped), tuple(sorted(aside.items())), plain)
+
+
+def compare_file(diff: FileDiff, limits: Limits) -> tuple[list[Change], list[Skipped]]:
+    """The changes of one file, and notes on what could not be read of it."""
+    started = time.monotonic()
+    notes: list[Skipped] = []
+    before = _read(diff, "before", notes)
+    after = _read(diff, "after", notes)
+    found = [c for c in comparing.compare(before, after) if c.kind is not ChangeKind.MOVED]
+    seconds = time.monotonic() - started
+    if seconds > limits.max_file_seconds:
+        notes.append(Skipped(diff.path, f"took {seconds:.1f} s, longer than {limits.max_file_seconds:g} s", True))
+    return found, notes
+
+
+def _read(diff: FileDiff, revision: str, notes: list[Skipped]) -> Sequence[Fact]:
+    data = diff.before if revision == "before" else diff.after
+    if data is None:
+        return ()
+    path = diff.old_path if revision == "before" else diff.path
+    lines = changed_lines(diff.hunks, revision)
+    if not lines:
+        return ()
+    name = language_of(diff.path)
+    try:
+        reading = load(name).read(Side(path, revision, data, lines))
+    except RecursionError:
+        reading = Reading((), "nested too deeply to be read")
+    if reading.partial:
+        note = Skipped(diff.path, reading.partial, partial=True)
+        if note not in notes:
+            notes.append(note)
+    return reading.facts
+
+
+def changed_lines(hunks: Sequence[Hunk], revision: str) -> Lines:
+    """The line ranges of one side that changed, each widened by one line and merged. A side without lines in a hunk
+    still gets the lines around the gap."""
+    ranges: list[tuple[int, int]] = []
+    for hunk in hunks:
+        start, count = (
+            (hunk.before_start, hunk.before_count) if revision == "before" else (hunk.after_start, hunk.after_count)
+        )
+        first, last = (start - 1, start + count) if count else (start, start + 1)
+        first = max(1, first)
+        if ranges and first <= ranges[-1][1] + 1:
+            ranges[-1] = (ranges[-1][0], max(last, ranges[-1][1]))
+        else:
+            ranges.append((first, last))
+    return tuple(ranges)
+
+
+def _unreadable(diff: FileDiff, limits: Limits) -> str:
+    for side in (diff.before, diff.after):
+        if side is None:
+            continue
+        if len(side) > limits.max_file_bytes:
+            return f"larger than {limits.max_file_bytes:,} bytes"
+        if side[:400_000].count(b"\n") * limits.max_line_bytes < len(side[:400_000]) and _longest(side) > (
+            limits.max_line_bytes
+        ):
+            return f"has a line longer than {limits.max_line_bytes:,} bytes (minified or data)"
+    return ""
+
+
+def _longest(data: bytes) -> int:
+    return max((len(line) for line in data.split(b"\n")), default=0)

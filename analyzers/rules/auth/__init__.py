@@ -1,0 +1,1 @@
+"""Rules of the area auth; the registry is ``analyzers.rules.REGISTRY``."""

@@ -1,0 +1,1 @@
+"""Rules of the area data; the registry is ``analyzers.rules.REGISTRY``."""

@@ -1,0 +1,1 @@
+"""Rules of the area ops; the registry is ``analyzers.rules.REGISTRY``."""

@@ -1,0 +1,334 @@
+"""The only place that knows tree-sitter: grammars, parsing, queries, and text that is blind to cosmetics.
+
+A language describes itself by a :class:`Grammar` and a ``.scm`` file next to its module. In the ``.scm`` file each
+pattern carries one *outer* capture that contains the others and names the pattern (``@setting``, ``@guard``); the
+language's code receives it as :attr:`Capture.name` together with the inner captures.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import resources
+
+import tree_sitter
+from tree_sitter import Node
+
+from analyzers.model import NO_VALUE, Confidence, Fact, FactKind, Span, Symbol, Value
+
+__all__ = ["Capture", "Grammar", "Lines", "Node", "Source"]
+
+Lines = Sequence[tuple[int, int]]
+"""Line ranges of one side, 1-based and inclusive."""
+
+QUOTE_CHARS = 240
+"""Longest quote kept of a source line; beyond it a person stops reading."""
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """What the generic code must know of a language.
+
+    ``wheel``/``entry`` name the module and function that return the grammar. ``comments`` are node types without
+    meaning. ``strings`` are literal nodes compared by content, so quote style does not matter; ``joined`` are implicit
+    concatenations of them. ``scopes`` maps a definition's node type to the symbol kind (its name is field ``name``).
+    ``transparent`` nodes contribute their children but not their own brackets; ``structured`` nodes are bracketed by
+    structure instead, so that ``(a + b) * c`` and ``a + b * c`` stay different. ``binders`` maps a node type to the
+    field in which it names locals: those names are compared by position. ``ignored`` subtrees never count
+    (type annotations). ``docstring`` says whether the first string statement of a body is documentation.
+    """
+
+    name: str
+    wheel: str
+    entry: str = "language"
+    comments: frozenset[str] = frozenset({"comment"})
+    strings: frozenset[str] = frozenset()
+    joined: frozenset[str] = frozenset()
+    scopes: Mapping[str, str] = field(default_factory=dict)
+    transparent: frozenset[str] = frozenset()
+    structured: frozenset[str] = frozenset()
+    binders: Mapping[str, str] = field(default_factory=dict)
+    ignored: frozenset[str] = frozenset()
+    docstring: bool = False
+    newline_tokens: bool = False
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Grammar) and other.name == self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """One match of a pattern: ``name`` of its outer capture, the outer ``node``, and the inner captures by name."""
+
+    name: str
+    node: Node
+    inner: Mapping[str, tuple[Node, ...]]
+
+    def one(self, name: str) -> Node | None:
+        """The first inner capture of that name, or None."""
+        nodes = self.inner.get(name)
+        return nodes[0] if nodes else None
+
+
+@lru_cache(maxsize=None)
+def _language(grammar: Grammar) -> tree_sitter.Language:
+    module = importlib.import_module(grammar.wheel)
+    return tree_sitter.Language(getattr(module, grammar.entry)())
+
+
+@lru_cache(maxsize=None)
+def _query(grammar: Grammar) -> tree_sitter.Query:
+    text = resources.files("analyzers.languages").joinpath(f"{grammar.name}.scm").read_text(encoding="utf-8")
+    return tree_sitter.Query(_language(grammar), text)
+
+
+class Source:
+    """One side of one file, parsed. ``partial`` is True when the grammar met text that it could not read."""
+
+    def __init__(self, grammar: Grammar, path: str, revision: str, data: bytes) -> None:
+        self.grammar = grammar
+        self.path = path
+        self.revision = revision
+        self.data = data
+        self.root: Node = tree_sitter.Parser(_language(grammar)).parse(data).root_node
+        self.partial: bool = self.root.has_error
+        self._lines: list[bytes] | None = None
+
+    # -- places -----------------------------------------------------------------------------------------------
+
+    def text(self, node: Node) -> str:
+        """The node's source text; undecodable bytes become U+FFFD."""
+        return self.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+    def line(self, number: int) -> str:
+        """The text of a 1-based line without its ending, stripped and cut to ``QUOTE_CHARS``."""
+        if self._lines is None:
+            self._lines = self.data.split(b"\n")
+        if not 1 <= number <= len(self._lines):
+            return ""
+        return self._lines[number - 1].decode("utf-8", "replace").strip()[:QUOTE_CHARS]
+
+    def span(self, node: Node) -> Span:
+        """The node's place, 1-based; a node that ends at column 0 does not claim that line."""
+        start, end = node.start_point, node.end_point
+        last = end[0] if end[1] == 0 and end[0] > start[0] else end[0] + 1
+        return Span(self.revision, self.path, start[0] + 1, last)
+
+    def symbol(self, node: Node) -> Symbol | None:
+        """The innermost definition around (or at) the node, with its qualified name."""
+        names: list[str] = []
+        innermost: Node | None = None
+        current: Node | None = node
+        while current is not None:
+            if current.type in self.grammar.scopes:
+                name = self.name_of(current)
+                if name:
+                    names.append(name)
+                    innermost = innermost or current
+            current = current.parent
+        if innermost is None:
+            return None
+        return Symbol(".".join(reversed(names)), self.grammar.scopes[innermost.type], self.span(innermost))
+
+    def name_of(self, definition: Node) -> str:
+        """The text of a definition's ``name`` field (Go methods carry their receiver's type)."""
+        name = definition.child_by_field_name("name")
+        if name is None:
+            return ""
+        receiver = definition.child_by_field_name("receiver")
+        owner = ""
+        if receiver is not None:
+            words = self.text(receiver).strip("()").replace("*", " ").split()
+            owner = words[-1].split("[")[0] + "." if words else ""
+        return owner + self.text(name)
+
+    def fact(
+        self,
+        kind: FactKind,
+        key: str,
+        value: Value = NO_VALUE,
+        *,
+        node: Node,
+        scope: str | None = None,
+        aliases: Sequence[str] = (),
+        attributes: Mapping[str, str] | None = None,
+        confidence: Confidence = Confidence.HIGH,
+        anchor: Node | None = None,
+    ) -> Fact:
+        """A fact at ``node`` whose quote is the first line of ``anchor`` (default: the node). ``scope`` defaults to
+        the enclosing symbol's name."""
+        symbol = self.symbol(node)
+        place = anchor or node
+        span = self.span(place)
+        if scope is None:
+            scope = symbol.name if symbol else ""
+        facets = tuple(sorted((k, v) for k, v in (attributes or {}).items() if v))
+        quote = self.line(span.start_line)
+        return Fact(kind, key, value, span, quote, symbol, scope, tuple(dict.fromkeys(aliases)), facets, confidence)
+
+    # -- queries ----------------------------------------------------------------------------------------------
+
+    def captures(self, lines: Lines | None = None) -> Iterator[Capture]:
+        """Matches of the language's patterns that touch the given lines (all when None), each once, in file order.
+
+        The cursor visits only the ranges, so cost grows with the change and not with the file.
+        """
+        cursor = tree_sitter.QueryCursor(_query(self.grammar), match_limit=4096)
+        seen: set[tuple[int, int]] = set()
+        if lines is None or len(lines) > 60:
+            ranges = [(0, len(self.data) + 1)]
+        else:
+            ranges = [self._bytes_of(first, last) for first, last in lines]
+        for start, end in ranges:
+            cursor.set_byte_range(start, end)
+            for pattern, captured in cursor.matches(self.root):
+                capture = _capture(captured)
+                if capture is None or (pattern, capture.node.id) in seen:
+                    continue
+                seen.add((pattern, capture.node.id))
+                yield capture
+
+    def _bytes_of(self, first: int, last: int) -> tuple[int, int]:
+        if self._lines is None:
+            self._lines = self.data.split(b"\n")
+        offsets = self._offsets()
+        count = len(self._lines)
+        first, last = max(1, min(first, count)), max(1, min(last, count))
+        return offsets[first - 1], max(offsets[last], offsets[first - 1] + 1)
+
+    @lru_cache(maxsize=1)  # noqa: B019 - a Source lives for one comparison
+    def _offsets(self) -> list[int]:
+        offsets = [0]
+        for line in self._lines or []:
+            offsets.append(offsets[-1] + len(line) + 1)
+        return offsets
+
+    def touching(self, lines: Lines, kinds: frozenset[str] | None = None) -> Iterator[Node]:
+        """Named definitions (``grammar.scopes``) that touch the lines, outermost first."""
+        wanted = kinds or frozenset(self.grammar.scopes)
+        stack = [self.root]
+        while stack:
+            node = stack.pop()
+            if node is not self.root and not touches(node, lines):
+                continue
+            if node.type in wanted:
+                yield node
+            stack.extend(reversed(node.named_children))
+
+    # -- text that is blind to cosmetics --------------------------------------------------------------------------
+
+    def canonical(self, node: Node, *, locals_by_position: bool = False) -> str:
+        """The node's tokens joined by blanks: no comments, docstrings, layout, quote style, trailing commas or
+        redundant parentheses; with ``locals_by_position`` local names become their index."""
+        tokens: list[str] = []
+        names = self._locals(node) if locals_by_position else {}
+        self._tokens(node, tokens, names, node)
+        kept: list[str] = []
+        for index, token in enumerate(tokens):
+            following = tokens[index + 1] if index + 1 < len(tokens) else ""
+            if token in {",", ";"} and (not following or following in {")", "]", "}", "⟩"}):
+                continue
+            kept.append(token)
+        return " ".join(kept)
+
+    def shape(self, node: Node) -> str:
+        """12 hex digits over the canonical tokens with locals by position: equal for two definitions that differ
+        only in cosmetics."""
+        return hashlib.sha256(self.canonical(node, locals_by_position=True).encode()).hexdigest()[:12]
+
+    def _locals(self, node: Node) -> dict[str, str]:
+        names: dict[str, str] = {}
+        stack = [node]
+        while stack:
+            current = stack.pop()
+            bound = self.grammar.binders.get(current.type)
+            if bound is not None:
+                for target in current.children_by_field_name(bound):
+                    for leaf in _identifiers(target):
+                        names.setdefault(self.text(leaf), f"${len(names)}")
+            stack.extend(reversed(current.named_children))
+        return names
+
+    def _tokens(self, node: Node, tokens: list[str], names: Mapping[str, str], top: Node) -> None:
+        grammar = self.grammar
+        stack: list[Node | str] = [node]
+        while stack:
+            current = stack.pop()
+            if isinstance(current, str):
+                tokens.append(current)
+                continue
+            kind = current.type
+            if kind in grammar.comments or kind in grammar.ignored or self._is_docstring(current):
+                continue
+            if kind in grammar.joined:
+                tokens.append(_quoted("".join(string_content(self.text(c)) for c in current.named_children)))
+            elif kind in grammar.strings:
+                tokens.append(_quoted(string_content(self.text(current))))
+            elif current is not top and kind in grammar.scopes and current.child_by_field_name("body") is not None:
+                tokens.append(f"⟨{kind} {self.name_of(current)}⟩")
+            elif not current.child_count:
+                text = self.text(current)
+                if text.strip() or grammar.newline_tokens:
+                    tokens.append(names.get(text, text) if current.is_named else text)
+            elif kind in grammar.transparent:
+                stack.extend(reversed([c for c in current.children if c.is_named]))
+            elif kind in grammar.structured:
+                stack.append("⟩")
+                stack.extend(reversed(current.children))
+                stack.append("⟨")
+            else:
+                stack.extend(reversed(current.children))
+
+    def _is_docstring(self, node: Node) -> bool:
+        if not self.grammar.docstring or node.type != "expression_statement" or node.named_child_count != 1:
+            return False
+        child = node.named_children[0]
+        return child.type in self.grammar.strings or child.type in self.grammar.joined
+
+
+def touches(node: Node, lines: Lines) -> bool:
+    """Whether the node stands on any of the 1-based inclusive line ranges."""
+    first, last = node.start_point[0] + 1, node.end_point[0] + 1
+    return any(first <= end and start <= last for start, end in lines)
+
+
+def string_content(text: str) -> str:
+    """A literal's content without prefix and quotes (``rb'''x'''`` → ``x``); text without quotes comes back as is."""
+    body = text.lstrip("rRbBuUfF") if text[:1] in "rRbBuUfF" else text
+    for quote in ('"""', "'''", '"', "'", "`"):
+        if body.startswith(quote) and body.endswith(quote) and len(body) >= 2 * len(quote):
+            inner = body[len(quote) : -len(quote)]
+            return inner.replace("\\'", "'").replace('\\"', '"')
+    return text
+
+
+def _quoted(content: str) -> str:
+    return '"' + content + '"'
+
+
+def _identifiers(node: Node) -> Iterator[Node]:
+    if node.type == "identifier":
+        yield node
+    elif node.type in {"expression_list", "pattern_list", "tuple_pattern", "list_pattern", "as_pattern_target"}:
+        for child in node.named_children:
+            yield from _identifiers(child)
+
+
+def _capture(captured: Mapping[str, list[Node]]) -> Capture | None:
+    """The outer capture is the one whose node contains all others."""
+    best: tuple[int, str, Node] | None = None
+    for name, nodes in captured.items():
+        for node in nodes:
+            size = node.end_byte - node.start_byte
+            if best is None or size > best[0]:
+                best = (size, name, node)
+    if best is None:
+        return None
+    inner = {name: tuple(nodes) for name, nodes in captured.items() if name != best[1]}
+    return Capture(best[1], best[2], inner)
