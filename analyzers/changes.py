@@ -8,7 +8,7 @@ file and stands unchanged in another has *moved*.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
 from rapidfuzz import fuzz
 
@@ -165,19 +165,18 @@ def _pair_moved(
     return left, [fact for fact in come if id(fact) in kept]
 
 
-def _likeness(before: Fact, after: Fact) -> float:
-    """How much two facts look like one thing renamed; 0 when they do not."""
-    shapes = before.attribute("shape"), after.attribute("shape")
-    if before.kind is FactKind.SYMBOL and shapes[0] and shapes[0] == shapes[1]:
-        return 100.0
+def _likeness(before: Fact, after: Fact, shapes: Mapping[str, str]) -> float:
+    """How much two facts look like one thing renamed; 0 when they do not. ``shapes`` holds the body hashes of the
+    definitions that went and came, by ``-name`` and ``+name``."""
+    if before.kind is FactKind.SYMBOL:
+        shape = shapes.get(f"-{before.key}")
+        return 100.0 if shape and shape == shapes.get(f"+{after.key}") else 0.0
     names = fuzz.ratio(leaf(before.key).casefold(), leaf(after.key).casefold())
     telling = values.same(before.value, after.value) and len(before.value.text) > 2
     if before.scope != after.scope and before.kind is not FactKind.METRIC:
         names -= 10
     if telling and names >= RENAMED_WITH_VALUE_AT:
         return names + 30
-    if before.kind is FactKind.SYMBOL:
-        return 0.0
     return names if names >= RENAMED_AT else 0.0
 
 
@@ -188,11 +187,13 @@ def _pair_renamed(gone: list[Fact], come: list[Fact], changes: list[Change]) -> 
     if total > _MAX_RENAME_PAIRS:
         return gone, come
     places = {id(fact): index for index, fact in enumerate(come)}
+    shapes = {f"-{f.key}": f.value.text for f in gone if f.kind is FactKind.BEHAVIOUR}
+    shapes |= {f"+{f.key}": f.value.text for f in come if f.kind is FactKind.BEHAVIOUR}
     for i, fact in enumerate(gone):
         if fact.kind not in _RENAMABLE:
             continue
         for other in by_kind.get(fact.kind, ()):
-            score = _likeness(fact, other)
+            score = _likeness(fact, other, shapes)
             if score:
                 pairs.append((-score, i, places[id(other)]))
     used_before: set[int] = set()
@@ -202,7 +203,22 @@ def _pair_renamed(gone: list[Fact], come: list[Fact], changes: list[Change]) -> 
             used_before.add(i)
             used_after.add(j)
             changes.append(Change(ChangeKind.RENAMED, gone[i], come[j]))
+    _drop_renamed_bodies(gone, come, changes, used_before, used_after)
     return (
         [fact for i, fact in enumerate(gone) if i not in used_before],
         [fact for j, fact in enumerate(come) if j not in used_after],
     )
+
+
+def _drop_renamed_bodies(
+    gone: Sequence[Fact], come: Sequence[Fact], changes: Sequence[Change], before: set[int], after: set[int]
+) -> None:
+    """The unchanged bodies of renamed definitions are no change of their own."""
+    renamed = [(c.before.key, c.after.key) for c in changes if c.kind is ChangeKind.RENAMED and c.before and c.after]
+    bodies_gone = {f.key: i for i, f in enumerate(gone) if f.kind is FactKind.BEHAVIOUR}
+    bodies_come = {f.key: i for i, f in enumerate(come) if f.kind is FactKind.BEHAVIOUR}
+    for was, now in renamed:
+        i, j = bodies_gone.get(was), bodies_come.get(now)
+        if i is not None and j is not None and values.same(gone[i].value, come[j].value):
+            before.add(i)
+            after.add(j)
