@@ -1,0 +1,137 @@
+"""All sections of all runbooks, indexed by name and by word, for one comparison.
+
+The terms of one runbook depend on its bytes alone, so callers may keep :class:`SectionTerms` by blob id.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from runbooks.model import AnchorKind, Place, Runbook, Section
+from runbooks.terms import joined, numbers, terms
+
+BM25_K1 = 1.2
+BM25_B = 0.6
+"""Robertson and Zaragoza (2009) recommend 1.2 and 0.75; sections vary in length for good reasons, so less of it."""
+
+
+@dataclass(frozen=True)
+class SectionTerms:
+    """What a section says, counted: names, words and numbers of its text; the words of its headings; the names it
+    marks as code (spans, fences, tables, headings); the paths it mentions."""
+
+    section: Section
+    names: Counter[str]
+    words: Counter[str]
+    numbers: Counter[str]
+    heading_names: frozenset[str]
+    heading_words: frozenset[str]
+    coded: frozenset[str]
+    paths: frozenset[str]
+    length: int
+
+
+def section_terms(runbook: Runbook) -> tuple[SectionTerms, ...]:
+    """The counted terms of every section of a runbook; pure, so it can be kept by blob id."""
+    return tuple(_section_terms(section) for section in runbook.sections)
+
+
+def _section_terms(section: Section) -> SectionTerms:
+    names, plain = terms(section.text)
+    title_names, _ = terms(section.title)
+    _, path_words = terms(" ".join(section.headings))
+    coded: set[str] = set()
+    paths: set[str] = set()
+    for anchor in section.anchors:
+        if anchor.kind is AnchorKind.PATH:
+            paths.add(anchor.target.strip("./").lower())
+        elif anchor.kind is not AnchorKind.VALUE and anchor.place is not Place.PROSE:
+            coded.add(joined(anchor.target))
+            coded.add(joined(anchor.target.rsplit(".", 1)[-1]))
+    coded.discard("")
+    titles = set(title_names) | ({joined(section.title)} if section.title and " " not in section.title else set())
+    return SectionTerms(
+        section,
+        names,
+        plain,
+        numbers(section.text),
+        frozenset(titles),
+        frozenset(path_words),
+        frozenset(coded),
+        frozenset(paths),
+        sum(plain.values()) + sum(names.values()),
+    )
+
+
+@dataclass(frozen=True)
+class Document:
+    """One runbook's place in the index: which sections it has, and its terms as a whole."""
+
+    runbook: Runbook
+    sections: tuple[int, ...]
+    names: Counter[str]
+    words: Counter[str]
+    path_words: frozenset[str]
+    length: int
+
+
+class Index:
+    """Postings and rarity over sections; immutable once built."""
+
+    def __init__(self, runbooks: Iterable[tuple[Runbook, Sequence[SectionTerms]]]) -> None:
+        self.sections: list[SectionTerms] = []
+        self.document_of: list[int] = []
+        self.documents: list[Document] = []
+        for runbook, found in runbooks:
+            places = tuple(range(len(self.sections), len(self.sections) + len(found)))
+            names: Counter[str] = Counter()
+            plain: Counter[str] = Counter()
+            for terms_ in found:
+                names.update(terms_.names)
+                plain.update(terms_.words)
+            _, path_words = terms(runbook.path + " " + runbook.title)
+            length = sum(plain.values()) + sum(names.values())
+            self.documents.append(Document(runbook, places, names, plain, frozenset(path_words), length))
+            self.sections += found
+            self.document_of += [len(self.documents) - 1] * len(found)
+        self.average_length = max(1.0, sum(s.length for s in self.sections) / max(1, len(self.sections)))
+        self.average_document = max(1.0, sum(d.length for d in self.documents) / max(1, len(self.documents)))
+
+    @cached_property
+    def by_name(self) -> dict[str, list[int]]:
+        """Sections by joined name."""
+        postings: dict[str, list[int]] = defaultdict(list)
+        for place, section in enumerate(self.sections):
+            for name in section.names.keys() | section.coded | section.heading_names:
+                postings[name].append(place)
+        return postings
+
+    @cached_property
+    def by_word(self) -> dict[str, list[int]]:
+        """Sections by word."""
+        postings: dict[str, list[int]] = defaultdict(list)
+        for place, section in enumerate(self.sections):
+            for word in section.words:
+                postings[word].append(place)
+        return postings
+
+    def name_rarity(self, name: str) -> float:
+        """Inverse section frequency of a name (BM25's, never negative)."""
+        return _rarity(len(self.sections), len(self.by_name.get(name, ())))
+
+    def word_rarity(self, word: str) -> float:
+        """Inverse section frequency of a word."""
+        return _rarity(len(self.sections), len(self.by_word.get(word, ())))
+
+
+def _rarity(total: int, containing: int) -> float:
+    return math.log(1 + (total - containing + 0.5) / (containing + 0.5))
+
+
+def saturation(count: float, length: float, average: float) -> float:
+    """BM25's term weight for a count in a text of that length."""
+    return count * (BM25_K1 + 1) / (count + BM25_K1 * (1 - BM25_B + BM25_B * length / average))

@@ -1,0 +1,148 @@
+"""From a diff to the sections that lean on it: signals, one table of weights, a ranked list, and how sure it is."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+
+from analyzers.model import Change, ChangeKind, FactKind, Finding
+from analyzers.pipeline import Analysis
+from runbooks.index import Index
+from runbooks.model import Reason, Section
+from runbooks.query import Query
+from runbooks.signals import SIGNALS, Candidate, candidates
+
+REASONS_SHOWN = 4
+"""Reasons kept per section: more than four and nobody reads any."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The fitted table: ``rank`` by signal, ``alert`` by feature (with ``bias``), the least alert that is a suspect."""
+
+    rank: Mapping[str, float]
+    alert: Mapping[str, float]
+    suspect: float
+
+
+@lru_cache(maxsize=1)
+def shipped() -> Weights:
+    """The weights that the product ships with."""
+    table = tomllib.loads(resources.files("runbooks").joinpath("weights.toml").read_text(encoding="utf-8"))
+    return Weights(table["rank"], table["alert"], float(table["threshold"]["suspect"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A section in the order of how much it leans on the diff. ``alert`` in 0..1 is how sure it is that somebody must
+    look at it; the threshold of *suspect* applies to it. ``changes`` are those whose name the section states."""
+
+    section: Section
+    score: float
+    alert: float
+    reasons: tuple[Reason, ...]
+    changes: tuple[Change, ...]
+    candidate: Candidate
+
+
+def rank(
+    analysis: Analysis,
+    query: Query,
+    index: Index,
+    *,
+    covers: Callable[[int], str] | None = None,
+    weights: Weights | None = None,
+    limit: int = 50,
+) -> list[Ranked]:
+    """The sections that share anything with the diff, best first; equal scores in document order. Empty when nothing
+    changed behaviour."""
+    weights = weights or shipped()
+    if not analysis.changes:
+        return []
+    found = candidates(query, index, covers)
+    scored = [(sum(weights.rank.get(name, 0.0) * value for name, value in c.values.items()), c) for c in found]
+    scored.sort(key=lambda pair: (-pair[0], pair[1].place))
+    diff_features = features_of_diff(analysis)
+    return [
+        Ranked(
+            index.sections[candidate.place].section,
+            round(score, 6),
+            alert_of(score, candidate, diff_features, weights),
+            _reasons(candidate, weights),
+            _named(query, index, candidate.place),
+            candidate,
+        )
+        for score, candidate in scored[:limit]
+    ]
+
+
+_TELLING_KINDS: Mapping[str, frozenset[FactKind]] = {
+    "has_setting": frozenset(
+        {FactKind.SETTING, FactKind.LIMIT, FactKind.RETENTION, FactKind.CREDENTIAL_LIFETIME, FactKind.FEATURE_FLAG,
+         FactKind.ACCESS_POLICY, FactKind.CRYPTO, FactKind.BACKUP, FactKind.STORAGE_NAME, FactKind.SCHEDULE}
+    ),
+    "has_flag": frozenset({FactKind.CLI_FLAG}),
+    "has_env": frozenset({FactKind.ENV_VAR, FactKind.SECRET}),
+    "has_metric": frozenset({FactKind.METRIC}),
+    "has_alert": frozenset({FactKind.ALERT}),
+    "has_route": frozenset({FactKind.ROUTE}),
+    "has_port": frozenset({FactKind.PORT}),
+    "has_deploy": frozenset({FactKind.WORKLOAD, FactKind.IMAGE, FactKind.CI_JOB, FactKind.TARGET}),
+    "has_schema": frozenset({FactKind.TABLE, FactKind.COLUMN, FactKind.DESTRUCTIVE}),
+}  # fmt: skip
+
+
+def features_of_diff(analysis: Analysis) -> dict[str, float]:
+    """What kind of diff it is, whatever the runbooks say: which kinds of facts came, went or changed, and how big."""
+    features: dict[str, float] = {}
+    for name, kinds in _TELLING_KINDS.items():
+        changed = [c for c in analysis.changes if c.fact.kind in kinds]
+        if changed:
+            features[name] = 1.0
+        if any(c.kind is ChangeKind.ADDED for c in changed):
+            features[f"{name}_added"] = 1.0
+    features["changes"] = math.log1p(len(analysis.changes))
+    features["files"] = math.log1p(len(analysis.diffs))
+    features["findings"] = math.log1p(len(analysis.findings))
+    return features
+
+
+def alert_of(score: float, candidate: Candidate, diff: Mapping[str, float], weights: Weights) -> float:
+    """The logistic of the alert table over the section's score and signals and the diff's features, in 0..1."""
+    table = weights.alert
+    total = table.get("bias", 0.0) + table.get("score", 0.0) * score
+    total += sum(table.get(f"signal.{name}", 0.0) * value for name, value in candidate.values.items())
+    total += sum(table.get(f"diff.{name}", 0.0) * value for name, value in diff.items())
+    return round(1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, total)))), 6)
+
+
+def _reasons(candidate: Candidate, weights: Weights) -> tuple[Reason, ...]:
+    weighed = sorted(
+        ((weights.rank.get(name, 0.0) * value, name) for name, value in candidate.values.items()), reverse=True
+    )
+    chosen = []
+    for weight, name in weighed[:REASONS_SHOWN]:
+        if weight > 0:
+            phrase = SIGNALS[name].format(detail=candidate.details.get(name, "it"))
+            chosen.append(Reason(name, round(weight, 4), phrase))
+    return tuple(chosen)
+
+
+def _named(query: Query, index: Index, place: int) -> tuple[Change, ...]:
+    section = index.sections[place]
+    named: dict[int, Change] = {}
+    present = section.names.keys() | section.coded | section.heading_names
+    for name in sorted(query.keys.keys() & present, key=lambda n: (-index.name_rarity(n), n)):
+        for change in query.keys[name]:
+            named.setdefault(id(change), change)
+    return tuple(named.values())
+
+
+def findings_for(ranked: Ranked, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings that a section speaks of: those on changes that it names; else none."""
+    named = {id(change) for change in ranked.changes}
+    return tuple(finding for finding in findings if id(finding.change) in named)

@@ -1,0 +1,125 @@
+"""What a diff asks of the runbooks: the names, words, numbers and paths that changed, with how much each matters."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from analyzers.model import Change, ChangeKind, Fact, FactKind, FileDiff
+from analyzers.pipeline import Analysis
+from runbooks.terms import joined, numbers, terms
+
+_KEYED = frozenset(FactKind) - {FactKind.TEXT, FactKind.BEHAVIOUR, FactKind.ERROR, FactKind.LOG_CALL}
+"""Kinds whose key is a name that prose would use."""
+
+_MAX_LINES = 4000
+"""Changed lines read per side for words; a longer diff is no longer about anything in particular."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """``changed_names``/``changed_words`` stand on one side only or in different number; ``all_*`` on any changed line.
+    ``keys`` are the joined names of changed facts with the changes that they speak of."""
+
+    changed_names: Counter[str]
+    changed_words: Counter[str]
+    all_names: Counter[str]
+    all_words: Counter[str]
+    numbers: Counter[str]
+    path_words: Counter[str]
+    paths: tuple[str, ...]
+    keys: dict[str, tuple[Change, ...]]
+    symbols: frozenset[str]
+
+
+def names_of(fact: Fact) -> Iterator[str]:
+    """The names under which prose may speak of a fact, as written: key, its leaf, aliases."""
+    if fact.kind in _KEYED:
+        yield fact.key
+        for separator in (".", "/"):
+            if separator in fact.key:
+                yield fact.key.rsplit(separator, 1)[-1]
+    yield from fact.aliases
+    if fact.kind is FactKind.BEHAVIOUR and fact.key != "<module>":
+        yield fact.key
+        yield fact.key.rsplit(".", 1)[-1]
+
+
+def build(analysis: Analysis) -> Query:
+    """The query of an analysis; only files with a change of facts take part, so cosmetic files ask nothing."""
+    touched = {change.path for change in analysis.changes}
+    touched |= {change.before.span.path for change in analysis.changes if change.before}
+    before, after = Counter[str](), Counter[str]()
+    words_before, words_after = Counter[str](), Counter[str]()
+    figures = Counter[str]()
+    path_words = Counter[str]()
+    paths: list[str] = []
+    for diff in analysis.diffs:
+        if diff.path not in touched and diff.old_path not in touched:
+            continue
+        paths.append(diff.path)
+        path_words.update(set(terms(diff.path)[1]))
+        gone, come = changed_text(diff)
+        for text, names, plain in ((gone, before, words_before), (come, after, words_after)):
+            found_names, found_words = terms(text)
+            names.update(found_names)
+            plain.update(found_words)
+        figures.update(numbers(gone))
+    keys: dict[str, list[Change]] = {}
+    symbols: set[str] = set()
+    for change in analysis.changes:
+        for name in _names(change):
+            known = keys.setdefault(name, [])
+            if len(known) < 20 and change not in known[-1:]:
+                known.append(change)
+        if change.fact.symbol:
+            symbols.add(joined(change.fact.symbol.name.rsplit(".", 1)[-1]))
+    return Query(
+        _difference(before, after),
+        _difference(words_before, words_after),
+        before + after,
+        words_before + words_after,
+        figures,
+        path_words,
+        tuple(paths),
+        {name: tuple(changes) for name, changes in keys.items()},
+        frozenset(symbols),
+    )
+
+
+def _names(change: Change) -> Iterable[str]:
+    found: dict[str, None] = {}
+    if change.kind is ChangeKind.MOVED:
+        return found
+    for fact in (change.before, change.after):
+        if fact is not None:
+            for name in names_of(fact):
+                short = joined(name)
+                if len(short) > 2:
+                    found[short] = None
+    return found
+
+
+def _difference(before: Counter[str], after: Counter[str]) -> Counter[str]:
+    return (before - after) + (after - before)
+
+
+def changed_text(diff: FileDiff) -> tuple[str, str]:
+    """The changed lines of both sides, exactly those of the hunks."""
+    return (
+        _lines(diff.before, ((h.before_start, h.before_count) for h in diff.hunks)),
+        _lines(diff.after, ((h.after_start, h.after_count) for h in diff.hunks)),
+    )
+
+
+def _lines(data: bytes | None, ranges: Iterable[tuple[int, int]]) -> str:
+    if data is None:
+        return ""
+    lines = data.split(b"\n")
+    picked: list[bytes] = []
+    for start, count in ranges:
+        picked += lines[start - 1 : start - 1 + count] if count else []
+        if len(picked) > _MAX_LINES:
+            break
+    return b"\n".join(picked[:_MAX_LINES]).decode("utf-8", "replace")

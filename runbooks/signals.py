@@ -1,0 +1,218 @@
+"""The signals that tie a diff to a section, as numbers, each with the phrase that explains it.
+
+Sums are BM25-like and compressed with ``log1p``, so that a huge diff does not shout down a small one; the weights that
+turn signals into a score live in ``weights.toml`` and are fitted by ``benchmarks/fit.py``, never by hand.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from runbooks.index import Index, SectionTerms, saturation
+from runbooks.query import Query
+
+SIGNALS: dict[str, str] = {
+    "key": "names {detail}, which changed",
+    "rarest_key": "hardly anything else names {detail}",
+    "heading": "its heading is {detail}",
+    "names": "shares the names {detail} with the changed lines",
+    "names_near": "shares the names {detail} with lines around the change",
+    "words": "shares the words {detail} with the changed lines",
+    "words_near": "shares words with the diff",
+    "heading_words": "its headings speak of {detail}",
+    "path": "mentions the changed path {detail}",
+    "path_words": "speaks of {detail}, as the changed path does",
+    "number": "states {detail}, which the diff replaces",
+    "symbol": "names {detail}, in which the change stands",
+    "document_names": "its runbook shares names with the diff",
+    "document_words": "its runbook shares words with the diff",
+    "document_path": "its runbook is filed under {detail}, as the change is",
+    "covers": "front matter says that it covers {detail}",
+    "share": "holds most of what the runbooks say about the diff",
+    "document_share": "its runbook holds most of what the runbooks say about the diff",
+}
+"""Every signal with the phrase a person reads; ``{detail}`` is filled with the strongest example."""
+
+_MAX_NAMES = 400
+_MAX_WORDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A section and its signals: value by signal name (absent means 0) and the example behind each."""
+
+    place: int
+    values: Mapping[str, float]
+    details: Mapping[str, str]
+
+
+class _Board:
+    """Accumulates signals by section and remembers the strongest example of each."""
+
+    def __init__(self) -> None:
+        self.sums: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+        self.best: dict[tuple[str, int], tuple[float, str]] = {}
+
+    def add(self, signal: str, place: int, weight: float, example: str = "") -> None:
+        self.sums[signal][place] += weight
+        known = self.best.get((signal, place))
+        if example and (known is None or weight > known[0]):
+            self.best[(signal, place)] = (weight, example)
+
+
+def candidates(query: Query, index: Index, covers: Callable[[int], str] | None = None) -> list[Candidate]:
+    """Every section that shares anything with the query, with its signals. ``covers`` gives, for a document's number,
+    the changed path that its front matter claims (or an empty string)."""
+    if not index.sections:
+        return []
+    board = _Board()
+    _name_signals(query, index, board)
+    _word_signals(query, index, board)
+    _path_signals(query, index, board)
+    for place, section in enumerate(index.sections):
+        shared = [n for n in query.numbers if n in section.numbers]
+        for number in shared[:20]:
+            board.add("number", place, 1.0, number)
+    if covers is not None:
+        for number, document in enumerate(index.documents):
+            claimed = covers(number)
+            for place in document.sections if claimed else ():
+                board.add("covers", place, 1.0, claimed)
+    return _collect(board, index)
+
+
+def _name_signals(query: Query, index: Index, board: _Board) -> None:
+    documents: dict[int, float] = defaultdict(float)
+    for names, signal in ((query.changed_names, "names"), (query.all_names, "names_near")):
+        for name, count in names.most_common(_MAX_NAMES):
+            places = index.by_name.get(name)
+            if not places:
+                continue
+            rarity = index.name_rarity(name)
+            weight = rarity * min(2.0, 1 + math.log(count))
+            for place in places:
+                section = index.sections[place]
+                board.add(signal, place, weight * _strength(section, name, index), name)
+            if signal == "names":
+                for document in {index.document_of[place] for place in places}:
+                    documents[document] += weight
+    for document, weight in documents.items():
+        for place in index.documents[document].sections:
+            board.add("document_names", place, weight)
+    for name, changes in query.keys.items():
+        places = index.by_name.get(name, ())
+        rarity = index.name_rarity(name)
+        shown = changes[0].fact.key
+        for place in places:
+            section = index.sections[place]
+            strength = 1.0 if name in section.coded else 0.6
+            board.add("key", place, rarity * strength, shown)
+            if rarity > board.sums["rarest_key"][place]:
+                board.sums["rarest_key"][place] = rarity
+                board.best[("rarest_key", place)] = (rarity, shown)
+            if name in section.heading_names:
+                board.add("heading", place, 1.0, section.section.title)
+    for name in query.symbols:
+        for place in index.by_name.get(name, ()):
+            board.add("symbol", place, index.name_rarity(name), name)
+
+
+def _strength(section: SectionTerms, name: str, index: Index) -> float:
+    weight = saturation(section.names.get(name, 1), section.length, index.average_length)
+    return weight * (1.3 if name in section.coded else 1.0)
+
+
+def _word_signals(query: Query, index: Index, board: _Board) -> None:
+    documents: dict[int, float] = defaultdict(float)
+    for plain, signal in ((query.changed_words, "words"), (query.all_words, "words_near")):
+        total = sum(plain.values()) or 1
+        for word, count in plain.most_common(_MAX_WORDS):
+            places = index.by_word.get(word)
+            if not places or len(places) > 0.5 * len(index.sections) + 5:
+                continue
+            rarity = index.word_rarity(word)
+            weight = rarity * min(2.5, 1 + math.log(count)) * (0.5 + count / total)
+            for place in places:
+                section = index.sections[place]
+                board.add(
+                    signal, place, weight * saturation(section.words[word], section.length, index.average_length), word
+                )
+                if signal == "words" and word in section.heading_words:
+                    board.add("heading_words", place, weight, word)
+            if signal == "words":
+                for document in {index.document_of[place] for place in places}:
+                    found = index.documents[document]
+                    documents[document] += weight * saturation(found.words[word], found.length, index.average_document)
+    for document, weight in documents.items():
+        for place in index.documents[document].sections:
+            board.add("document_words", place, weight)
+
+
+def _path_signals(query: Query, index: Index, board: _Board) -> None:
+    paths = [path.lower() for path in query.paths[:300]]
+    tails = {path.rsplit("/", 1)[-1]: path for path in paths}
+    for place, section in enumerate(index.sections):
+        for mentioned in section.paths:
+            example = _mentioned(mentioned, paths, tails)
+            if example:
+                board.add("path", place, 1.0, example)
+    weights = {word: index.word_rarity(word) for word in query.path_words}
+    total = len(query.paths) or 1
+    for word, rarity in weights.items():
+        weight = rarity * query.path_words[word] / total
+        for place in index.by_word.get(word, ()):
+            section = index.sections[place]
+            near = 2.0 if word in section.heading_words else 1.0
+            board.add("path_words", place, weight * near * min(3, section.words[word]) / 3, word)
+    for document in index.documents:
+        shared = [word for word in weights if word in document.path_words]
+        if shared:
+            weight = sum(weights[word] * query.path_words[word] / total for word in shared)
+            for place in document.sections:
+                board.add("document_path", place, weight, max(shared, key=lambda w: weights[w]))
+
+
+def _mentioned(mentioned: str, paths: Sequence[str], tails: Mapping[str, str]) -> str:
+    """The changed path that a mention means: the path itself, its end, its directory, or its file name."""
+    if len(mentioned) < 4:
+        return ""
+    tail = mentioned.rsplit("/", 1)[-1]
+    if tail in tails and ("/" not in mentioned or tails[tail].endswith(mentioned)):
+        return tails[tail]
+    if "/" in mentioned:
+        return next((p for p in paths if p.startswith(mentioned.rstrip("/*") + "/") or p.endswith("/" + mentioned)), "")
+    return ""
+
+
+def _collect(board: _Board, index: Index) -> list[Candidate]:
+    places: Counter[int] = Counter()
+    for signal in ("names", "words", "key", "path", "covers", "path_words", "number", "heading"):
+        places.update(board.sums[signal].keys())
+    mass = {
+        place: board.sums["names"][place] + 0.3 * board.sums["words"][place] + 2 * board.sums["key"][place]
+        for place in places
+    }
+    by_document: dict[int, float] = defaultdict(float)
+    for place, weight in mass.items():
+        by_document[index.document_of[place]] += weight
+    top, top_document = max(mass.values(), default=0.0), max(by_document.values(), default=0.0)
+    found: list[Candidate] = []
+    for place in sorted(places):
+        values: dict[str, float] = {}
+        details: dict[str, str] = {}
+        for signal, sums in board.sums.items():
+            weight = sums.get(place, 0.0)
+            if weight > 0:
+                values[signal] = round(math.log1p(weight), 6)
+                example = board.best.get((signal, place))
+                if example:
+                    details[signal] = example[1]
+        if top:
+            values["share"] = round(mass[place] / top, 6)
+        if top_document:
+            values["document_share"] = round(by_document[index.document_of[place]] / top_document, 6)
+        found.append(Candidate(place, values, details))
+    return found

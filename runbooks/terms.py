@@ -1,0 +1,88 @@
+"""Words of code and of prose brought to one form, so that ``BlocklistPoll``, ``blocklist_poll`` and
+``-storage.trace.blocklist-poll`` can meet.
+
+Two families: *names* (compound identifiers, joined and lower-cased: ``blocklistpoll``) are telling; *words* (their
+parts and ordinary words, singular) are many and weak.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from functools import lru_cache
+
+from analyzers.vocabulary import words as split_words
+
+_TOKEN = re.compile(r"[A-Za-z_$][A-Za-z0-9_]*(?:[-./:][A-Za-z0-9_]+)*")
+_PART = re.compile(r"[-./:]")
+_STOP = frozenset(
+    "a an and are as at be but by can could do does for from has have how if in into is it its may more must no not of "
+    "on one or our out should so some such than that the their them then there these they this those to too up use "
+    "used using very via was we were what when where which while who will with would you your also any all each only "
+    "other same see set get new run make made need want like just via etc e g i ie eg nil none null true false self "
+    "return returns func function def class import const let var type string int bool float error err str dict list "
+    "public private static void final package struct interface map key value name test tests todo note http https www "
+    "com org io github html md if else elif for while try except".split()
+)
+
+
+@lru_cache(maxsize=200_000)
+def joined(name: str) -> str:
+    """The name without case and separators: ``Blocklist_Poll`` → ``blocklistpoll``."""
+    return "".join(c for c in name.lower() if c.isalnum())
+
+
+@lru_cache(maxsize=200_000)
+def singular(word: str) -> str:
+    """A crude singular that is the same on both sides, which is all that matching needs."""
+    if len(word) > 4 and word.endswith("ies"):
+        return word[:-3] + "y"
+    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word
+
+
+@lru_cache(maxsize=200_000)
+def _expand(token: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names and the words of one raw token."""
+    names: list[str] = []
+    parts = [part for part in _PART.split(token) if part]
+    pieces: list[str] = []
+    for part in parts:
+        split = split_words(part)
+        pieces += split
+        if len(split) > 1:
+            names.append(joined(part))
+    if len(parts) > 1 and len(pieces) > 1 and "://" not in token:
+        names.append(joined(token))
+        if len(parts) > 2:
+            names.append(joined("".join(parts[-2:])))
+    kept = tuple(singular(w) for w in pieces if len(w) > 1 and w not in _STOP and not w.isdigit())
+    return tuple(dict.fromkeys(names)), kept
+
+
+def terms(text: str) -> tuple[Counter[str], Counter[str]]:
+    """The names and the words of a text, each with how often."""
+    names: Counter[str] = Counter()
+    plain: Counter[str] = Counter()
+    for token, count in Counter(_TOKEN.findall(text)).items():
+        found_names, found_words = _expand(token)
+        for name in found_names:
+            names[name] += count
+        for word in found_words:
+            plain[word] += count
+    return names, plain
+
+
+def terms_of_all(texts: Iterable[str]) -> tuple[Counter[str], Counter[str]]:
+    """The terms of several texts together."""
+    return terms("\n".join(texts))
+
+
+_NUMBER = re.compile(r"(?<![\w.])\d[\d_]*(?:\.\d+)?(?:[a-zA-Z]{1,3})?(?![\w.])")
+
+
+def numbers(text: str) -> Counter[str]:
+    """Telling numbers of a text as written (``3100``, ``15m``): at least two characters, not 00 to 10."""
+    return Counter(n for n in _NUMBER.findall(text) if len(n) > 1 and n not in {"10", "00"})
