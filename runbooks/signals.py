@@ -74,8 +74,8 @@ def candidates(query: Query, index: Index, covers: Callable[[int], str] | None =
     _path_signals(query, index, board)
     for place, section in enumerate(index.sections):
         shared = [n for n in query.numbers if n in section.numbers]
-        for number in shared[:20]:
-            board.add("number", place, 1.0, number)
+        for figure in shared[:20]:
+            board.add("number", place, 1.0, figure)
     if covers is not None:
         for number, document in enumerate(index.documents):
             claimed = covers(number)
@@ -103,7 +103,7 @@ def _name_signals(query: Query, index: Index, board: _Board) -> None:
         for place in index.documents[document].sections:
             board.add("document_names", place, weight)
     for name, changes in query.keys.items():
-        places = index.by_name.get(name, ())
+        places = index.by_name.get(name, [])
         rarity = index.name_rarity(name)
         shown = changes[0].fact.key
         for place in places:
@@ -116,7 +116,7 @@ def _name_signals(query: Query, index: Index, board: _Board) -> None:
             if name in section.heading_names:
                 board.add("heading", place, 1.0, section.section.title)
     for name in query.symbols:
-        for place in index.by_name.get(name, ()):
+        for place in index.by_name.get(name, []):
             board.add("symbol", place, index.name_rarity(name), name)
 
 
