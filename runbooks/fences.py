@@ -1,0 +1,137 @@
+"""What the lines of a fenced block name: commands, settings with values, variables, flags, paths, ports, identifiers.
+
+A fence is read line by line by its language's habits, never with a grammar: runbooks show fragments, prompts,
+placeholders and output.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from runbooks.mentions import (
+    LONGEST,
+    Mention,
+    Mentions,
+    bare,
+    identifiers,
+    in_command,
+    in_prose,
+    in_url,
+    is_command,
+    is_value,
+)
+from runbooks.model import AnchorKind
+
+_SHELL = frozenset("sh bash shell zsh console shell-session shellsession terminal fish powershell ps1 cmd".split())
+_KEYED = frozenset(
+    "yaml yml json jsonc json5 toml ini conf cfg properties env dotenv hcl terraform tf jsonnet libsonnet "
+    "helm kubernetes nginx systemd".split()
+)
+_QUERY = frozenset("promql logql metricsql traceql sql psql mysql postgresql pgsql".split())
+_OUTPUT = frozenset("text txt output log logs plaintext none mermaid dot plantuml".split())
+
+_KEY = re.compile(r"(\s*)(-\s+)?[\"']?([A-Za-z_$][\w./$-]*)[\"']?\s*(?::(?=\s|$)|=(?![=~>])|:=)\s*(.*)\Z")
+_DEFAULTED = re.compile(r"\s*(?:-\s+)?\[?([\w.-]+):\s*<[^<>]*>\s*\|\s*default\s*=\s*([^\]]+?)\]?\s*\Z")
+_ASSIGN = re.compile(r"\s*(?:export\s+|ENV\s+|ARG\s+|set\s+|\$env:)?([A-Z][A-Z0-9_]{2,})\s?=\s?(\S.*)?\Z")
+_DEFAULT = re.compile(r"\bdefaults?(?:\s+(?:is|to|value))*\s*[:=]?\s*[`\"']?([\w.%]+)", re.IGNORECASE)
+_WORD = re.compile(r"(?<![\w./:@$~{}-])[\w./:@$~{}-]*?(?:[_/]|\.[A-Za-z]|[a-z\d][A-Z]|--?[a-z]|:\d)[\w./:@$~{}=%#,-]*")
+_PROMPT = re.compile(r"\s*(?:\$|❯|➜|[\w.@~/:-]{0,60}[$#]|>)\s+(?=\S)")
+_COMMENT = re.compile(r"(?:^|\s)(?:#|//)\s?(.*)\Z")
+
+MOST_LINES = 2_000
+"""Lines of one fence that are read; longer ones are dumps."""
+
+
+def mentions(text: str, info: str) -> Iterator[tuple[int, Mention]]:
+    """Each mention of a fence with its line's index from 0. ``info`` is the fence's info string."""
+    language = info.split(None, 1)[0].strip("{}.").lower() if info.strip() else ""
+    lines = text.split("\n")[:MOST_LINES]
+    if language == "diff":
+        lines = ["" if line.startswith("-") else line[1:] for line in lines]
+    prompted = any(line.lstrip().startswith("$ ") for line in lines)
+    keys: list[tuple[int, str]] = []
+    continued = False
+    for index, line in enumerate(lines):
+        line = line[: LONGEST * 4]
+        if not line.strip():
+            continued = False
+            continue
+        # The lines of a command after a backslash hold its flags; each is named at its own line, to be quotable.
+        found = in_command(line[:LONGEST])[1:] if continued else _line(line, language, prompted, keys)
+        continued = line.rstrip().endswith("\\") and (continued or any(m.kind is AnchorKind.COMMAND for m in found))
+        for mention in found:
+            yield index, mention
+
+
+def _line(line: str, language: str, prompted: bool, keys: list[tuple[int, str]]) -> Mentions:
+    stripped = line.strip()
+    if language in _QUERY:
+        return identifiers(stripped)
+    if language not in _KEYED and language not in _OUTPUT:
+        command = _command(stripped, language, prompted)
+        if command:
+            return command
+    if found := _DEFAULTED.match(line):
+        return (Mention(AnchorKind.NAME, found[1], bare(found[2])),)
+    if found := _ASSIGN.match(line):
+        return (Mention(AnchorKind.ENV_VAR, found[1], bare(found[2])), *_words(found[2] or ""))
+    if language not in _SHELL and language not in _OUTPUT and (found := _KEY.match(line)):
+        return _keyed(found, keys)
+    return _words(line)
+
+
+def _command(line: str, language: str, prompted: bool) -> Mentions:
+    if line.startswith("#"):
+        return _words(line)
+    prompt = _PROMPT.match(line)
+    if prompt:
+        return (
+            in_command(line[prompt.end() :][:LONGEST]) if language in _SHELL or is_command(line[prompt.end() :]) else ()
+        )
+    if prompted:
+        return ()
+    if is_command(line) and (language in _SHELL or not language):
+        return in_command(line[:LONGEST])
+    return ()
+
+
+def _keyed(found: re.Match[str], keys: list[tuple[int, str]]) -> Mentions:
+    """``key: value`` as a name with a value; under other keys also by its dotted path, which is more exact."""
+    indent = len(found[1]) + len(found[2] or "")
+    key, rest = found[3], found[4].strip()
+    while keys and keys[-1][0] >= indent:
+        keys.pop()
+    comment = _COMMENT.search(rest)
+    value = bare(rest[: comment.start()] if comment else rest)
+    dotted = ".".join((*(name for _, name in keys[-5:]), key))
+    if len(keys) < 50:
+        keys.append((indent, key))
+    if not value or value in "{[|>{}[]" or value.startswith(("{", "[", "|", ">", "&", "*")):
+        return (*((Mention(AnchorKind.NAME, key),) if "_" in key else ()), *_words(rest))
+    out = [Mention(AnchorKind.NAME, key, value)]
+    if dotted != key:
+        out.append(Mention(AnchorKind.NAME, dotted, value))
+    default = _DEFAULT.search(rest) if comment or not is_value(value) else None
+    if default and is_value(default[1]):
+        out.extend(Mention(AnchorKind.NAME, name, default[1]) for name in dict.fromkeys((key, dotted)))
+    return (*out, *_words(rest))
+
+
+def _words(line: str) -> Mentions:
+    out: list[Mention] = []
+    for word in _WORD.finditer(line):
+        text = word[0].rstrip(",.:;")
+        if "://" in text:
+            out.extend(in_url(text))
+        elif text.startswith("-"):
+            out.extend(in_prose(text) or (_short_flag(text) if "-" in text[1:] else ()))
+        else:
+            out.extend(in_prose(text))
+    return tuple(out)
+
+
+def _short_flag(text: str) -> Mentions:
+    name, _, value = text.partition("=")
+    plain = name.lstrip("-").replace("-", "").replace(".", "").isalnum()
+    return (Mention(AnchorKind.FLAG, name, bare(value)),) if plain and len(name) > 4 and name[1].isalpha() else ()
