@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzers.model import Fact, FactKind, Value
+from analyzers.model import Fact, FactKind, Value, digest
 from analyzers.syntax import Lines, Node, Source, touches
 
 _PARAMETER_FIELDS = ("parameters", "result", "type_parameters", "superclasses", "type")
@@ -21,7 +21,7 @@ def definitions(source: Source, lines: Lines) -> Iterator[Fact]:
         symbol = source.symbol(node)
         if symbol is None:
             continue
-        shape = source.shape(node.child_by_field_name("body") or node)
+        shape = _shape(source, node)
         yield source.fact(
             FactKind.SYMBOL,
             symbol.name,
@@ -42,6 +42,18 @@ def statements(source: Source, lines: Lines, kinds: frozenset[str]) -> Iterator[
             yield source.fact(FactKind.BEHAVIOUR, "<module>", Value(source.shape(node)), node=node, scope="")
 
 
+def _shape(source: Source, node: Node) -> str:
+    """The hash of a definition's body, with its decorators when it has some."""
+    shape = source.shape(node.child_by_field_name("body") or node)
+    wrapper = node.parent
+    if wrapper is None or wrapper.type not in source.grammar.wrappers:
+        return shape
+    decorators = [source.canonical(child) for child in wrapper.named_children if child.type == "decorator"]
+    return digest(shape, *decorators) if decorators else shape
+
+
 def _signature(source: Source, node: Node) -> str:
     parts = (node.child_by_field_name(name) for name in _PARAMETER_FIELDS)
-    return " ".join(source.canonical(part) for part in parts if part is not None and part.type != "struct_type")
+    texts = [source.canonical(part) for part in parts if part is not None and part.type != "struct_type"]
+    # ``class A():`` says the same as ``class A:``.
+    return " ".join(text for text in texts if text != "( )" or node.child_by_field_name("superclasses") is None)

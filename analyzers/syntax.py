@@ -11,7 +11,7 @@ import hashlib
 import importlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import resources
 
 import tree_sitter
@@ -36,9 +36,13 @@ class Grammar:
     meaning. ``strings`` are literal nodes compared by content, so quote style does not matter; ``joined`` are implicit
     concatenations of them. ``scopes`` maps a definition's node type to the symbol kind (its name is field ``name``).
     ``transparent`` nodes contribute their children but not their own brackets; ``structured`` nodes are bracketed by
-    structure instead, so that ``(a + b) * c`` and ``a + b * c`` stay different. ``binders`` maps a node type to the
-    field in which it names locals: those names are compared by position. ``ignored`` subtrees never count
-    (type annotations). ``docstring`` says whether the first string statement of a body is documentation.
+    structure instead, so that ``(a + b) * c`` and ``a + b * c`` stay different; a node that is both has structure but
+    not its own brackets (Python's tuples, blocks). ``binders`` maps a node type to the field in which it names locals:
+    those names are compared by position, except where ``members`` (node type → field) says that a name is a member or
+    a keyword, and those that a statement of ``globals`` declares as not local. ``ignored`` subtrees never count (type
+    annotations), nor does the ``:`` or ``->`` before them. ``numbers`` are compared without case and underscores.
+    ``wrappers`` hold a definition together with its decorators, which are part of its behaviour. ``docstring`` says
+    whether the first string statement of a body is documentation.
     """
 
     name: str
@@ -51,6 +55,10 @@ class Grammar:
     transparent: frozenset[str] = frozenset()
     structured: frozenset[str] = frozenset()
     binders: Mapping[str, str] = field(default_factory=dict)
+    members: Mapping[str, str] = field(default_factory=dict)
+    globals: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
+    wrappers: frozenset[str] = frozenset()
     ignored: frozenset[str] = frozenset()
     docstring: bool = False
     newline_tokens: bool = False
@@ -76,13 +84,13 @@ class Capture:
         return nodes[0] if nodes else None
 
 
-@lru_cache(maxsize=None)
+@cache
 def _language(grammar: Grammar) -> tree_sitter.Language:
     module = importlib.import_module(grammar.wheel)
     return tree_sitter.Language(getattr(module, grammar.entry)())
 
 
-@lru_cache(maxsize=None)
+@cache
 def _query(grammar: Grammar) -> tree_sitter.Query:
     text = resources.files("analyzers.languages").joinpath(f"{grammar.name}.scm").read_text(encoding="utf-8")
     return tree_sitter.Query(_language(grammar), text)
@@ -215,11 +223,18 @@ class Source:
         stack = [self.root]
         while stack:
             node = stack.pop()
-            if node is not self.root and not touches(node, lines):
+            if node is not self.root and not touches(node, lines) and not self._wrapped(node):
                 continue
             if node.type in wanted:
                 yield node
             stack.extend(reversed(node.named_children))
+
+    def _wrapped(self, node: Node) -> bool:
+        """Whether the node is a decorated definition; its wrapper was found to touch, so its decorators do."""
+        wrappers = self.grammar.wrappers
+        if not wrappers or node.type not in self.grammar.scopes:
+            return False
+        return node.parent is not None and node.parent.type in wrappers
 
     # -- text that is blind to cosmetics --------------------------------------------------------------------------
 
@@ -244,16 +259,19 @@ class Source:
 
     def _locals(self, node: Node) -> dict[str, str]:
         names: dict[str, str] = {}
+        outer: set[str] = set()
         stack = [node]
         while stack:
             current = stack.pop()
+            if current.type in self.grammar.globals:
+                outer.update(self.text(child) for child in current.named_children)
             bound = self.grammar.binders.get(current.type)
             if bound is not None:
                 for target in current.children_by_field_name(bound):
                     for leaf in _identifiers(target):
                         names.setdefault(self.text(leaf), f"${len(names)}")
             stack.extend(reversed(current.named_children))
-        return names
+        return {name: index for name, index in names.items() if name not in outer}
 
     def _tokens(self, node: Node, tokens: list[str], names: Mapping[str, str], top: Node) -> None:
         grammar = self.grammar
@@ -274,16 +292,37 @@ class Source:
                 tokens.append(f"⟨{kind} {self.name_of(current)}⟩")
             elif not current.child_count:
                 text = self.text(current)
+                if kind in grammar.numbers:
+                    text = text.lower().replace("_", "")
                 if text.strip() or grammar.newline_tokens:
                     tokens.append(names.get(text, text) if current.is_named else text)
-            elif kind in grammar.transparent:
-                stack.extend(reversed([c for c in current.children if c.is_named]))
-            elif kind in grammar.structured:
-                stack.append("⟩")
-                stack.extend(reversed(current.children))
-                stack.append("⟨")
             else:
-                stack.extend(reversed(current.children))
+                children = self._parts(current)
+                if kind in grammar.structured:
+                    stack += ["⟩", *reversed(children), "⟨"]
+                else:
+                    stack += reversed(children)
+
+    def _parts(self, node: Node) -> list[Node | str]:
+        """What counts of a node's children; names of members come as text, since they are never locals."""
+        grammar = self.grammar
+        children = node.children
+        if node.type in grammar.transparent:
+            return [child for child in children if child.is_named]
+        member = grammar.members.get(node.type)
+        if member is not None:
+            named = node.child_by_field_name(member)
+            return [self.text(child) if child == named else child for child in children]
+        if not grammar.ignored or not any(child.type in grammar.ignored for child in children):
+            return list(children)
+        parts: list[Node | str] = []
+        for child in children:
+            if child.type not in grammar.ignored:
+                parts.append(child)
+            elif parts and isinstance(parts[-1], Node) and parts[-1].type in {":", "->"}:
+                parts.pop()
+        # A declaration of which only the name is left (``x: int``) does nothing.
+        return parts if len(parts) > 1 or node.child_by_field_name("left") is None else []
 
     def _is_docstring(self, node: Node) -> bool:
         if not self.grammar.docstring or node.type != "expression_statement" or node.named_child_count != 1:
@@ -315,7 +354,14 @@ def _quoted(content: str) -> str:
 def _identifiers(node: Node) -> Iterator[Node]:
     if node.type == "identifier":
         yield node
-    elif node.type in {"expression_list", "pattern_list", "tuple_pattern", "list_pattern", "as_pattern_target"}:
+    elif node.type in {
+        "expression_list",
+        "pattern_list",
+        "tuple_pattern",
+        "list_pattern",
+        "as_pattern_target",
+        "lambda_parameters",
+    }:
         for child in node.named_children:
             yield from _identifiers(child)
 
