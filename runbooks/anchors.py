@@ -10,7 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -43,15 +43,18 @@ class Piece(NamedTuple):
 
 _TICKS = re.compile(r"`+")
 _LINK = re.compile(
-    r"(!?)\[([^\[\]]{0,300})\]\(\s*<?([^\s()<>]{1,400})>?[^()]{0,200}\)|^\[[^\]]{1,100}\]:\s*(\S{1,400})", re.M
+    r"(!?)\[([^\[\]]{0,300})\]\(\s*<?([^\s()<>]{1,400})>?(?:\s[^()]{0,200})?\)|^\[[^\]]{1,100}\]:\s*(\S{1,400})", re.M
 )
-_COMMENT = re.compile(r"<!--.{0,2000}?-->|</?[a-zA-Z][^<>]{0,500}>", re.DOTALL)
+_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,500}>")
+_NOT_BREAK = re.compile(r"[^\n]")
 # A word that holds something no English word holds: an underscore, a slash, a dot before a letter, a hump, a flag.
 _TOKEN = re.compile(
     r"(?<![\w./:@$~{}-])[\w./:@$~{}-]*?(?:[_/]|\.[A-Za-z]|[a-z\d][A-Z]|(?<=-)-[a-z]|-[a-z]\w*[.]|:\d)[\w./:@$~{}=%#-]*"
 )
 _PORTS = re.compile(r"\bports?\b[\s:=]{0,3}(?:numbers?\s)?(\d{2,5})((?:\s?(?:,|and|or|/)\s?\d{2,5}){0,5})", re.I)
 _NUMBER = re.compile(r"\d+")
+_BREAK = re.compile(r"\n")
+_HINT = re.compile(r"[_/]|\.[A-Za-z]|[a-z\d][A-Z]|:\d|--[a-z]|-[a-z]\w*\.")
 _DIGIT = re.compile(r"\d")
 _UNIT_WORD = re.compile(
     r"\b(milliseconds?|ms|seconds?|secs?|minutes?|mins?|hours?|days?|bytes?|kib|mib|gib|kb|mb|gb)\b", re.I
@@ -70,7 +73,7 @@ def anchors_of(pieces: Iterable[Piece], path: str, revision: str) -> tuple[Ancho
         else:
             place = Place.HEADING if piece.kind == "heading" else Place.PROSE
             _prose(builder, piece.text, piece.line, piece.block, place)
-    return tuple(builder.anchors)
+    return tuple(sorted(builder.anchors, key=lambda anchor: (anchor.block, anchor.span.start_line)))
 
 
 class _Builder:
@@ -114,16 +117,13 @@ def _prose(builder: _Builder, text: str, line: int, block: int, place: Place, ke
         flat = masked.replace("\n", " ")
         values = [(q.start, q.end, q.value) for q in quantities(flat)]
         found.extend(_ports(flat))
-    values.extend(
-        (f.start, f.end, parse_value(f.mention.value))
-        for f in found
-        if f.mention.kind is AnchorKind.VALUE and not any(s < f.end and f.start < e for s, e, _ in values)
-    )
-    values.sort(key=lambda v: v[0])
+    if not found and not values:
+        return found
+    values = _with_spans(values, found)
     found = [f for f in found if f.mention.kind is not AnchorKind.VALUE]
-    found.sort(key=lambda f: f[:2])
+    found.sort(key=_offset)
     bound = bind(found, values, text)
-    starts = [m.end() for m in re.finditer("\n", text)]
+    starts = [m.end() for m in _BREAK.finditer(text)] if "\n" in text else []
     for index, (start, _, mention, where) in enumerate(found):
         value = bound.get(index) or mention.value
         builder.add(line + bisect_right(starts, start), block, mention, value, where)
@@ -136,37 +136,78 @@ def _prose(builder: _Builder, text: str, line: int, block: int, place: Place, ke
     return found
 
 
+def _offset(found: Found) -> int:
+    return found.start
+
+
+def _with_spans(values: list[tuple[int, int, Value]], found: Sequence[Found]) -> list[tuple[int, int, Value]]:
+    """Quantities of the text and those of code spans that the text's reading has not covered already, in order."""
+    starts = [start for start, _, _ in values]
+    more: list[tuple[int, int, Value]] = []
+    for start, end, mention, _ in found:
+        if mention.kind is AnchorKind.VALUE:
+            near = bisect_right(starts, end)
+            if not near or values[near - 1][1] <= start:
+                more.append((start, end, parse_value(mention.value)))
+    return sorted((*values, *more), key=lambda value: value[0]) if more else values
+
+
 def _scan(text: str, path: str, place: Place) -> tuple[list[Found], str]:
-    """Code spans, links and code-like words of a text, and the text with all of them but plain values blanked."""
+    """Code spans, links and code-like words of a text, and the text with all of them but plain values blanked.
+
+    The blanked text has the same length, so that offsets stay true.
+    """
     found: list[Found] = []
-    masked = text
     if "`" in text:
-        in_span = Place.SPAN if place is Place.PROSE else place
-        for start, end, content in code_spans(text):
-            mentions = in_code(" ".join(content.split()) if "\n" in content else content)
-            if not mentions and content.strip().lower() in SWITCHES:
-                mentions = (Mention(AnchorKind.VALUE, content.strip(), content.strip()),)
-            found.extend(Found(start, end, mention, in_span) for mention in mentions)
-            plain = len(mentions) == 1 and mentions[0].kind is AnchorKind.VALUE
-            width = (end - start - len(content)) // 2
-            inner = content if plain else " " * len(content)
-            masked = masked[:start] + " " * width + inner + " " * width + masked[end:]
-    if "<" in masked:
-        masked = _COMMENT.sub(_blank, masked)
-    if "](" in masked or "]:" in masked:
-        for link in _LINK.finditer(masked):
+        text = _blank_spans(text, place, found)
+    if "<" in text:
+        text = _TAG.sub(_blank, _blank_comments(text))
+    if "](" in text or "]:" in text:
+        for link in _LINK.finditer(text):
             target = link_path(link[3] or link[4], path)
             if target and not link[1]:
                 found.append(Found(link.start(), link.end(), Mention(AnchorKind.PATH, target), Place.LINK))
-        masked = _LINK.sub(_link_text, masked)
-    blanked = masked
-    for word in _TOKEN.finditer(masked):
-        mentions = in_prose(word[0])
-        if mentions:
-            found.extend(Found(word.start(), word.end(), mention, place) for mention in mentions)
-        if mentions or "/" in word[0] or "_" in word[0]:
-            blanked = blanked[: word.start()] + " " * len(word[0]) + blanked[word.end() :]
-    return found, blanked
+        text = _LINK.sub(_link_text, text)
+    if not _HINT.search(text):
+        return found, text
+    parts: list[str] = []
+    done = 0
+    for word in _TOKEN.finditer(text):
+        token = word[0]
+        start, end = word.span()
+        mentions = in_prose(token)
+        for mention in mentions:
+            found.append(Found(start, end, mention, place))
+        if mentions or "/" in token or "_" in token:
+            parts += (text[done:start], " " * (end - start))
+            done = end
+    return found, "".join(parts) + text[done:] if parts else text
+
+
+def _blank_spans(text: str, place: Place, found: list[Found]) -> str:
+    in_span = Place.SPAN if place is Place.PROSE else place
+    parts: list[str] = []
+    done = 0
+    for start, end, content in code_spans(text):
+        mentions = in_code(" ".join(content.split()) if "\n" in content else content)
+        if not mentions and content.strip().lower() in SWITCHES:
+            mentions = (Mention(AnchorKind.VALUE, content.strip(), content.strip()),)
+        for mention in mentions:
+            found.append(Found(start, end, mention, in_span))
+        plain = len(mentions) == 1 and mentions[0].kind is AnchorKind.VALUE
+        edge = " " * ((end - start - len(content)) // 2)
+        parts += (text[done:start], edge, content if plain else " " * len(content), edge)
+        done = end
+    return "".join(parts) + text[done:] if parts else text
+
+
+def _blank_comments(text: str) -> str:
+    parts: list[str] = []
+    done = 0
+    while (start := text.find("<!--", done)) >= 0 and (end := text.find("-->", start)) >= 0:
+        parts += (text[done:start], _NOT_BREAK.sub(" ", text[start : end + 3]))
+        done = end + 3
+    return "".join(parts) + text[done:] if parts else text
 
 
 def code_spans(text: str) -> Iterator[tuple[int, int, str]]:
@@ -201,7 +242,7 @@ def link_path(target: str, path: str) -> str:
 
 
 def _blank(match: re.Match[str]) -> str:
-    return re.sub(r"[^\n]", " ", match[0])
+    return _NOT_BREAK.sub(" ", match[0])
 
 
 def _link_text(match: re.Match[str]) -> str:

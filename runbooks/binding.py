@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -13,6 +14,11 @@ from runbooks.model import AnchorKind, Place
 _SENTENCE = re.compile(r"(?<!e\.g)(?<!i\.e)[.!?;]\s|\n\s*\n")
 _JOINED = re.compile(r"[\s`\"'*]*(?:,|/|&|,?\s*\b(?:and|or)\b)?[\s`\"'*]*\Z", re.I)
 
+# What may stand between a value and the name it is said of: "30s for the `x`", "a 5m `x`"; any verb breaks the tie.
+_LEADS = re.compile(r"(?:[\s`\"'*(]|\b(?:for|of|as|from|by|via|the|default|value)\b){0,12}\Z", re.I)
+
+MOST_NAMES = 8
+"""Names before a value that are looked at; sentences that name more say nothing certain."""
 REACH_BEFORE = 120
 """How many characters a value may stand behind the name it belongs to, within one sentence."""
 REACH_AFTER = 40
@@ -42,6 +48,7 @@ def bind(found: Sequence[Found], values: Sequence[tuple[int, int, Value]], text:
     bound: dict[int, Value] = {}
     if not names or not values:
         return bound
+    starts = [found[name].start for name in names]
     position = 0
     while position < len(values):
         group = [values[position]]
@@ -49,10 +56,11 @@ def bind(found: Sequence[Found], values: Sequence[tuple[int, int, Value]], text:
             group.append(values[position + len(group)])
         floor = values[position - 1][1] if position else 0
         position += len(group)
-        ceiling = values[position][0] if position < len(values) else len(text)
-        targets = _names_before(found, names, text, floor, group[0][0]) or _names_after(
-            found, [n for n in names if n not in bound], text, group[-1][1], ceiling
-        )
+        here = bisect_left(starts, group[0][0])
+        before = [(n, found[n]) for n in names[max(0, here - MOST_NAMES) : here] if found[n].start >= floor]
+        targets = _names_before(before, text, group[0][0])
+        if not targets and here < len(names) and names[here] not in bound:
+            targets = [names[here]] if _leads_to(text, group[-1][1], found[names[here]].start) else []
         if len(group) == 1:
             bound.update((n, group[0][2]) for n in targets)
         elif len(group) == len(targets):
@@ -64,21 +72,16 @@ def _joined(text: str, start: int, end: int) -> bool:
     return 0 < end - start < 12 and _JOINED.match(text, start, end) is not None
 
 
-def _names_before(found: Sequence[Found], names: Sequence[int], text: str, floor: int, end: int) -> list[int]:
-    near = [n for n in names if floor <= found[n].start and found[n].end <= end and end - found[n].end <= REACH_BEFORE]
-    near = [n for n in near if not _SENTENCE.search(text, found[n].end, end)]
-    near = [n for n in near if is_codeish(found[n].mention.target)] or near
+def _leads_to(text: str, start: int, end: int) -> bool:
+    return 0 <= end - start <= REACH_AFTER and _LEADS.match(text, start, end) is not None
+
+
+def _names_before(before: Sequence[tuple[int, Found]], text: str, end: int) -> list[int]:
+    near = [(n, f) for n, f in before if 0 <= end - f.end <= REACH_BEFORE and not _SENTENCE.search(text, f.end, end)]
+    near = [(n, f) for n, f in near if is_codeish(f.mention.target)] or near
     group = near[-1:]
     for name in reversed(near[:-1]):
-        if not _joined(text, found[name].end, found[group[0]].start):
+        if not _joined(text, name[1].end, group[0][1].start):
             break
         group.insert(0, name)
-    return group
-
-
-def _names_after(found: Sequence[Found], names: Sequence[int], text: str, start: int, ceiling: int) -> list[int]:
-    for name in names:
-        if found[name].start >= start:
-            close = found[name].start - start <= REACH_AFTER and found[name].end <= ceiling
-            return [name] if close and not _SENTENCE.search(text, start, found[name].start) else []
-    return []
+    return [n for n, _ in group]

@@ -32,10 +32,10 @@ _QUERY = frozenset("promql logql metricsql traceql sql psql mysql postgresql pgs
 _OUTPUT = frozenset("text txt output log logs plaintext none mermaid dot plantuml".split())
 
 _KEY = re.compile(r"(\s*)(-\s+)?[\"']?([A-Za-z_$][\w./$-]*)[\"']?\s*(?::(?=\s|$)|=(?![=~>])|:=)\s*(.*)\Z")
-_DEFAULTED = re.compile(r"\s*(?:-\s+)?\[?([\w.-]+):\s*<[^<>]*>\s*\|\s*default\s*=\s*([^\]]+?)\]?\s*\Z")
+_DEFAULTED = re.compile(r"\s*(?:-\s+)?\[?([\w.-]+):\s*<[^<>]*>\s*\|\s*default\s*=\s*(\S.*)\Z")
 _ASSIGN = re.compile(r"\s*(?:export\s+|ENV\s+|ARG\s+|set\s+|\$env:)?([A-Z][A-Z0-9_]{2,})\s?=\s?(\S.*)?\Z")
-_DEFAULT = re.compile(r"\bdefaults?(?:\s+(?:is|to|value))*\s*[:=]?\s*[`\"']?([\w.%]+)", re.IGNORECASE)
-_WORD = re.compile(r"(?<![\w./:@$~{}-])[\w./:@$~{}-]*?(?:[_/]|\.[A-Za-z]|[a-z\d][A-Z]|--?[a-z]|:\d)[\w./:@$~{}=%#,-]*")
+_DEFAULT = re.compile(r"\bdefaults?(?:\s{1,3}(?:is|to|value)){0,3}\s{0,3}[:=]?\s{0,3}[`\"']?([\w.%]+)", re.IGNORECASE)
+_WORD = re.compile(r"(?<![\w./:@$~{}>-])[\w./:@$~{}-]*?(?:[_/]|\.[A-Za-z]|[a-z\d][A-Z]|--?[a-z]|:\d)[\w./:@$~{}=%#,-]*")
 _PROMPT = re.compile(r"\s*(?:\$|❯|➜|[\w.@~/:-]{0,60}[$#]|>)\s+(?=\S)")
 _COMMENT = re.compile(r"(?:^|\s)(?:#|//)\s?(.*)\Z")
 
@@ -73,7 +73,7 @@ def _line(line: str, language: str, prompted: bool, keys: list[tuple[int, str]])
         if command:
             return command
     if found := _DEFAULTED.match(line):
-        return (Mention(AnchorKind.NAME, found[1], bare(found[2])),)
+        return (Mention(AnchorKind.NAME, found[1], bare(found[2].rstrip("] "))),)
     if found := _ASSIGN.match(line):
         return (Mention(AnchorKind.ENV_VAR, found[1], bare(found[2])), *_words(found[2] or ""))
     if language not in _SHELL and language not in _OUTPUT and (found := _KEY.match(line)):
@@ -109,12 +109,12 @@ def _keyed(found: re.Match[str], keys: list[tuple[int, str]]) -> Mentions:
         keys.append((indent, key))
     if not value or value in "{[|>{}[]" or value.startswith(("{", "[", "|", ">", "&", "*")):
         return (*((Mention(AnchorKind.NAME, key),) if "_" in key else ()), *_words(rest))
-    out = [Mention(AnchorKind.NAME, key, value)]
-    if dotted != key:
-        out.append(Mention(AnchorKind.NAME, dotted, value))
-    default = _DEFAULT.search(rest) if comment or not is_value(value) else None
-    if default and is_value(default[1]):
-        out.extend(Mention(AnchorKind.NAME, name, default[1]) for name in dict.fromkeys((key, dotted)))
+    names = tuple(dict.fromkeys((key, dotted)))
+    default = _DEFAULT.search(rest)
+    stated = [default[1]] if default and is_value(default[1]) else []
+    if not stated or is_value(value):
+        stated.insert(0, value)
+    out = [Mention(AnchorKind.NAME, name, text) for text in dict.fromkeys(stated) for name in names]
     return (*out, *_words(rest))
 
 

@@ -44,7 +44,7 @@ PRODUCTS = frozenset(
     "LibreOffice YouTube LinkedIn PagerDuty OpsGenie VictorOps DataDog NewRelic StatsD CollectD CoreDNS ElasticSearch "
     "FastAPI GraphQL WebSocket WebSockets WebHook WebHooks HashiCorp CircleCI GoDaddy WordPress LaTeX MacOS macOS iOS "
     "iPhone iPad eBPF gRPC mTLS oAuth OAuth OAuth2 SaaS PaaS IaaS DevOps DevSecOps GitOps RabbitMQ ActiveMQ ZeroMQ "
-    "McAfee PyPI NumPy SciPy PyTorch TensorFlow VSCode PhpMyAdmin SendGrid MinIO IPv4 IPv6 PoC ToDo VMs CPUs GPUs "
+    "PromQL LogQL TraceQL McAfee PyPI NumPy SciPy PyTorch TensorFlow VSCode PhpMyAdmin SendGrid MinIO IPv4 IPv6 PoC ToDo VMs CPUs GPUs "
     "APIs URLs IDs PRs PVs PVCs CRDs SSDs HDDs IPs DBs SLOs SLAs SLIs QoS".split()
 )
 # PromQL and LogQL functions: part of the query language, not names of this code base.

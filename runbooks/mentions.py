@@ -42,6 +42,8 @@ _PATH = re.compile(r"[\w.@~*+${}<>%/-]+\Z")
 _LINE_SUFFIX = re.compile(r"(?::\d+(?:-\d+)?|#L\d+(?:-L\d+)?)\Z")
 _BLOB = re.compile(r"https?://[\w.-]+/[\w.-]+/[\w.-]+/(?:-/)?(?:blob|tree|raw|edit)/[^/\s]+/([^\s?#]+)")
 _CODE_WORD = re.compile(r"[A-Za-z_][\w]*(?:[.:-]\w+)*")
+_MESSAGE = re.compile(r"(?:\|=|!=|=~|\|~)\s*[\"`]([^\"`]{8,200})[\"`]")
+_LABEL = re.compile(r"\b(?:container|app|job|name|component|service|deployment|statefulset)=~?\"([\w|.-]{2,120})\"")
 _CAMEL = re.compile(r"[A-Za-z]*[a-z0-9][A-Z]\w*\Z")
 
 
@@ -93,6 +95,9 @@ def _one_word(text: str) -> Mentions:
         if _looks_like_file(path):
             return (Mention(AnchorKind.PATH, path),)
         return (Mention(AnchorKind.NAME, found[1], found[2]),)
+    path, both, symbol = text.partition("::")
+    if both and _looks_like_file(path) and _IDENTIFIER.match(symbol):
+        return (*_path_or_route(path), Mention(AnchorKind.NAME, symbol.removesuffix("()")))
     if "/" in text or _looks_like_file(text):
         return _path_or_route(text)
     if _IDENTIFIER.match(text):
@@ -115,9 +120,11 @@ def _several_words(text: str) -> Mentions:
     if first.startswith("-") and (flag := _FLAG.match(first)):
         return _flags(text) if len(flag[1]) > 2 else identifiers(text)
     names = (*_flags(text), *identifiers(text))
-    words = text.split()
-    # A message that code logs or raises is looked up by its words on call; keep it whole.
-    if len(words) >= 3 and sum(w.strip("'\",.:!%").isalpha() for w in words) * 3 >= 2 * len(words):
+    # A message that code logs or raises is looked up by its words on call; keep it whole, out of a log query's quotes.
+    quoted = _MESSAGE.search(text)
+    words = (quoted[1] if quoted else text).split()
+    plain = sum(word.strip("'\",.:!%").isalpha() for word in words)
+    if 3 <= len(words) <= 3 * plain // 2:
         return (Mention(AnchorKind.NAME, " ".join(words)), *names)
     return names
 
@@ -142,11 +149,11 @@ def in_command(text: str) -> Mentions:
     words = text.split()
     skip_value = False
     for index, word in enumerate(words):
-        word = word.strip("\"'\\,;|&()")
+        word = _unquoted(word)
         if skip_value or not word:
             skip_value = False
             continue
-        following = words[index + 1].strip("\"',;") if index + 1 < len(words) else ""
+        following = _unquoted(words[index + 1]) if index + 1 < len(words) else ""
         if (flag := _FLAG.match(word)) and len(flag[1]) > 2:
             value = bare(flag[2])
             if not value and is_value(following):
@@ -157,6 +164,15 @@ def in_command(text: str) -> Mentions:
         else:
             found.extend(_argument(word, first=index == 0))
     return tuple(found)
+
+
+def _unquoted(word: str) -> str:
+    """A word of a command line without separators and without quotes that are not closed within it."""
+    word = word.strip("\\,;|&()")
+    for quote in "\"'":
+        if word.count(quote) % 2 or (word[:1] == word[-1:] == quote):
+            word = word.strip(quote)
+    return word
 
 
 def _argument(word: str, *, first: bool) -> Mentions:
@@ -220,7 +236,10 @@ def in_prose(word: str) -> Mentions:
 @lru_cache(maxsize=20_000)
 def identifiers(text: str) -> Mentions:
     """Code-like identifiers inside an expression: the metric names of a query, the parts of a call."""
-    names = dict.fromkeys(name for name in _CODE_WORD.findall(text[: LONGEST * 4]) if _is_name(name))
+    text = text[: LONGEST * 4]
+    names = dict.fromkeys(name for name in _CODE_WORD.findall(text) if _is_name(name))
+    for label in _LABEL.findall(text) if '="' in text or '=~"' in text else ():
+        names.update(dict.fromkeys(name for name in label.split("|") if _IDENTIFIER.match(name)))
     return tuple(Mention(AnchorKind.ENV_VAR if _ENV.match(name) else AnchorKind.NAME, name) for name in names)
 
 

@@ -174,11 +174,10 @@ def _pieces(tokens: Sequence[Token]) -> Iterator[tuple[Token, Piece, tuple[int, 
 
 def _cells(tokens: Sequence[Token], index: int) -> tuple[str, ...]:
     cells: list[str] = []
-    for token in tokens[index + 1 :]:
-        if token.type == "tr_close":
-            break
-        if token.type == "inline":
-            cells.append(token.content)
+    while tokens[index].type != "tr_close":
+        if tokens[index].type == "inline":
+            cells.append(tokens[index].content)
+        index += 1
     return tuple(cells)
 
 
