@@ -10,8 +10,30 @@ from typing import cast
 
 from analyzers.findings import Rule
 from analyzers.model import Change, ChangeKind, FactKind, Finding
+from analyzers.rules.consequences import primary
 
-REGISTRY: tuple[str, ...] = ()
+REGISTRY: tuple[str, ...] = (
+    "auth/access-policy-changed",
+    "auth/authentication-logic-changed",
+    "auth/credential-lifetime-changed",
+    "auth/crypto-changed",
+    "auth/guard-added",
+    "auth/guard-changed",
+    "auth/guard-removed",
+    "auth/role-grant-changed",
+    "auth/role-granted",
+    "auth/route-unguarded",
+    "auth/secret-reference-changed",
+    "auth/verification-disabled",
+    "data/backup-changed",
+    "data/destructive-operation-added",
+    "data/payload-logged",
+    "data/persistence-logic-changed",
+    "data/personal-data-field-added",
+    "data/retention-changed",
+    "data/schema-changed",
+    "data/storage-name-changed",
+)
 """Rule ids in the order of the documentation. The module of ``auth/guard-removed`` is
 ``analyzers.rules.auth.guard_removed``."""
 
@@ -37,11 +59,11 @@ def _by_kind() -> dict[FactKind, tuple[Rule, ...]]:
 
 
 def judge(changes: Sequence[Change], disabled: frozenset[str] = frozenset()) -> tuple[Finding, ...]:
-    """All findings on the changes, in the changes' order; a moved statement is none. A finding that repeats another's
-    fingerprint and evidence is dropped."""
+    """All findings on the changes, in the changes' order; a moved statement is none, nor is what only follows from
+    another change. A finding that repeats another's rule, subject, message and path is dropped."""
     findings: list[Finding] = []
     seen: set[tuple[object, ...]] = set()
-    for change in changes:
+    for change in primary(changes):
         if change.kind is ChangeKind.MOVED:
             continue
         for rule in _by_kind().get(change.fact.kind, ()):

@@ -1,0 +1,73 @@
+"""Changes that only follow from another: the guard of a function that is gone, the guard of one that is new or renamed.
+
+Rules judge one change at a time, so what follows from a bigger change is taken out before they are asked. Without this
+every deleted endpoint would alarm as unguarded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from analyzers import values
+from analyzers.model import Change, ChangeKind, Fact, FactKind
+
+_HOLDERS = frozenset({FactKind.SYMBOL, FactKind.ROUTE})
+"""Kinds of things that guards protect."""
+
+
+def primary(changes: Sequence[Change]) -> list[Change]:
+    """The changes that are no mere consequence, in their order. A guard follows what it guards: it is no finding when
+    that appeared or went with it, and is compared across a rename."""
+    gone = {_place(c.fact) for c in changes if c.fact.kind in _HOLDERS and c.kind is ChangeKind.REMOVED}
+    come = {_place(c.fact) for c in changes if c.fact.kind in _HOLDERS and c.kind is ChangeKind.ADDED}
+    renamed = {
+        _place(c.before): _place(c.after)
+        for c in changes
+        if c.fact.kind in _HOLDERS and c.kind is ChangeKind.RENAMED and c.before and c.after
+    }
+    guards = [c for c in changes if c.fact.kind is FactKind.GUARD]
+    dropped: set[int] = set()
+    repaired: dict[int, Change] = {}
+    for change in guards:
+        fact = change.fact
+        with_it = {ChangeKind.REMOVED: gone, ChangeKind.ADDED: come}.get(change.kind, set())
+        if _holders(fact) & with_it:
+            dropped.add(id(change))
+        elif change.kind is ChangeKind.REMOVED and id(change) not in dropped:
+            twin = _renamed_twin(change, guards, renamed, dropped)
+            if twin is not None:
+                dropped |= {id(change), id(twin)}
+                if twin.after is not None and not _same_guard(change.fact, twin.fact):
+                    repaired[id(twin)] = Change(ChangeKind.MODIFIED, change.before, twin.after)
+    return [repaired.get(id(c), c) for c in changes if id(c) in repaired or id(c) not in dropped]
+
+
+def _place(fact: Fact) -> tuple[str, str]:
+    return (fact.span.path, fact.key)
+
+
+def _holders(guard: Fact) -> set[tuple[str, str]]:
+    """What a guard may belong to: its key, and for a check inside a body the function around it."""
+    path = guard.span.path
+    names = {guard.key}
+    if guard.symbol is not None and guard.attribute("form") in {"check", "decorator"}:
+        names.add(guard.symbol.name)
+    return {(path, name) for name in names}
+
+
+def _renamed_twin(
+    change: Change,
+    guards: Sequence[Change],
+    renamed: dict[tuple[str, str], tuple[str, str]],
+    dropped: set[int],
+) -> Change | None:
+    targets = {renamed[holder] for holder in _holders(change.fact) if holder in renamed}
+    candidates = [
+        g for g in guards if g.kind is ChangeKind.ADDED and id(g) not in dropped and _holders(g.fact) & targets
+    ]
+    same = [g for g in candidates if _same_guard(change.fact, g.fact)]
+    return next(iter(same or candidates), None)
+
+
+def _same_guard(before: Fact, after: Fact) -> bool:
+    return values.same(before.value, after.value) and before.attributes == after.attributes
