@@ -78,7 +78,11 @@ def map_sections(inputs: Inputs) -> Mapped:
 
 def check(inputs: Inputs, decisions: Sequence[Decision] = ()) -> Report:
     """The report on a diff. Deterministic in its inputs; people's decisions are one of them."""
-    mapped = map_sections(inputs)
+    return judge(inputs, map_sections(inputs), decisions)
+
+
+def judge(inputs: Inputs, mapped: Mapped, decisions: Sequence[Decision] = ()) -> Report:
+    """The second half of ``check``: verdicts on sections that are already ranked."""
     verdicts = list(_verdicts(inputs, mapped))
     directives = inputs.directives
     judged = [

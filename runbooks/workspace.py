@@ -1,0 +1,267 @@
+"""Gathering the inputs of a check from a repository: revisions, diffs, runbooks of both sides, policy, owners.
+
+The only module of the package that touches git and files. Everything it reads is hostile and is only parsed.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from analyzers.git import INDEX, WORKTREE, Repository
+from analyzers.model import DriftError, FileDiff, FileStatus, Skipped
+from analyzers.pipeline import Limits
+from runbooks import config as configuration
+from runbooks.check import Inputs
+from runbooks.config import Config
+from runbooks.discovery import discover
+from runbooks.index import SectionTerms, section_terms
+from runbooks.model import Directive, Owner, Runbook, Section
+from runbooks.owners import OwnerContext, context_for, owners_for
+from runbooks.parse import parse
+
+CONFIG_PATH = ".runbook-drift.toml"
+
+Find = Callable[[Iterable[str]], Sequence[str]]
+"""Picks the runbooks among the paths of a revision, in order."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user asked for; the command line's options by the same names."""
+
+    repo: str = "."
+    base: str | None = None
+    head: str | None = None
+    staged: bool = False
+    config_from: str | None = None
+    trust_owner: bool = False
+    without_doc_changes: bool = False
+    as_of: date | None = None
+
+
+@dataclass
+class Library:
+    """Parsed runbooks by path and blob, so that a process which checks many commits reads each text once. Bounded."""
+
+    limit: int = 4000
+    _parsed: OrderedDict[tuple[str, str], tuple[Runbook, tuple[SectionTerms, ...]]] = field(default_factory=OrderedDict)
+
+    def read(self, path: str, blob: str, data: Callable[[], bytes | None]) -> Runbook | None:
+        """The runbook at that path with that content, parsed at most once."""
+        key = (path, blob)
+        known = self._parsed.get(key)
+        if known is None:
+            content = data()
+            if content is None:
+                return None
+            runbook = parse(path, content, revision="head")
+            known = (runbook, section_terms(runbook))
+            self._parsed[key] = known
+            if len(self._parsed) > self.limit:
+                self._parsed.popitem(last=False)
+        self._parsed.move_to_end(key)
+        self._terms_by_id[id(known[0])] = known[1]
+        return known[0]
+
+    _terms_by_id: dict[int, tuple[SectionTerms, ...]] = field(default_factory=dict)
+
+    def terms(self, runbook: Runbook) -> tuple[SectionTerms, ...]:
+        """The counted terms of a runbook that this library read."""
+        known = self._terms_by_id.get(id(runbook))
+        return known if known is not None else section_terms(runbook)
+
+
+def load_inputs(options: Options, library: Library | None = None) -> Inputs:
+    """Everything ``check`` needs for the options. Raises ``DriftError`` where no check is possible."""
+    repository = Repository.open(options.repo, trust_owner=options.trust_owner)
+    base, head = _revisions(repository, options)
+    policy, config, policy_note = _policy(repository, options, head)
+    return gather(
+        repository,
+        base,
+        head,
+        config=config,
+        policy_revision=policy,
+        without_doc_changes=options.without_doc_changes,
+        as_of=options.as_of or date.today(),
+        library=library or Library(),
+        notes=(policy_note,) if policy_note else (),
+    )
+
+
+def gather(
+    repository: Repository,
+    base: str,
+    head: str,
+    *,
+    config: Config,
+    policy_revision: str,
+    as_of: date,
+    library: Library,
+    without_doc_changes: bool = False,
+    notes: Sequence[str] = (),
+    find: Find | None = None,
+) -> Inputs:
+    """Inputs for two resolved sides; ``head`` may be ``worktree`` or ``index``. ``find`` picks the runbooks among
+    paths (default: as the configuration says)."""
+    find = find or (lambda paths: discover(paths, config))
+    limits = Limits(config.limits.max_file_bytes, config.limits.max_file_seconds, config.limits.max_files)
+    diffs, skipped = repository.changed(base, head, max_bytes=limits.max_file_bytes)
+    files = repository.files(base)
+    before, left_out = _runbooks(repository, files, find, library)
+    skipped = [*skipped, *left_out]
+    after, moved = before, {}
+    if not without_doc_changes:
+        after, moved = _after(before, diffs, find)
+    context = _owner_context(repository, policy_revision, config)
+    changed_texts = {diff.path: diff.after for diff in diffs}
+
+    def head_text(path: str) -> bytes | None:
+        if not without_doc_changes and path in changed_texts:
+            return changed_texts[path]
+        return repository.read(base, path)
+
+    return Inputs(
+        base=base,
+        head=head,
+        policy_revision=policy_revision,
+        diffs=tuple(diffs),
+        before=before,
+        after=after,
+        as_of=as_of,
+        skipped=tuple(skipped),
+        limits=limits,
+        disabled=frozenset(config.rules.disable),
+        suspect_threshold=config.suspect_threshold,
+        moved=moved,
+        directives=_directives(repository, policy_revision, base, before, find, library),
+        owners=_owners(before, after, context),
+        covers=covered,
+        still_defined=lambda name: repository.contains(head, name),
+        terms=library.terms,
+        head_text=head_text,
+        notes=tuple(notes),
+    )
+
+
+def _revisions(repository: Repository, options: Options) -> tuple[str, str]:
+    if repository.bare and not (options.base and options.head):
+        raise DriftError("this repository is bare: say --base REV and --head REV")
+    if options.staged and options.head:
+        raise DriftError("--staged checks what a commit would contain; it does not go with --head")
+    head_commit = repository.resolve(options.head or "HEAD")
+    head = head_commit if options.head else (INDEX if options.staged else WORKTREE)
+    if options.base:
+        base_commit = repository.resolve(options.base)
+        return repository.merge_base(base_commit, head_commit), head
+    default = repository.default_branch()
+    if default is None:
+        return head_commit, head
+    return repository.merge_base(repository.resolve(default), head_commit), head
+
+
+def _policy(repository: Repository, options: Options, head: str) -> tuple[str, Config, str]:
+    """Policy revision, configuration, and a note when the work tree's own configuration had to count."""
+    revision = options.config_from or options.base or repository.default_branch() or "HEAD"
+    sha = repository.resolve(revision)
+    text = repository.read(sha, CONFIG_PATH)
+    if text is not None:
+        return sha, configuration.load(text.decode("utf-8", "replace"), f"{CONFIG_PATH} at {revision}"), ""
+    own = None if repository.bare or options.config_from else repository.read(head, CONFIG_PATH)
+    if own is not None:
+        note = f"configuration from {head}: {revision} has no {CONFIG_PATH}"
+        return sha, configuration.load(own.decode("utf-8", "replace"), CONFIG_PATH), note
+    return sha, Config(), ""
+
+
+def _runbooks(
+    repository: Repository, files: Mapping[str, str], find: Find, library: Library
+) -> tuple[tuple[Runbook, ...], list[Skipped]]:
+    """The runbooks among the files of a revision, in path order."""
+    found: list[Runbook] = []
+    skipped: list[Skipped] = []
+    for path in find(files):
+        blob = files[path]
+        runbook = library.read(path, blob, lambda blob=blob: repository.read_blob(blob))  # type: ignore[misc]
+        if runbook is None:
+            skipped.append(Skipped(path, "the runbook's text is missing from this clone"))
+        else:
+            found.append(runbook)
+            skipped += [Skipped(path, problem, partial=True) for problem in runbook.problems]
+    return tuple(found), skipped
+
+
+def _after(
+    before: tuple[Runbook, ...], diffs: Iterable[FileDiff], find: Find
+) -> tuple[tuple[Runbook, ...], dict[str, str]]:
+    """The runbooks of head: those of base with the diff applied. The same tuple when the diff touched none."""
+    known = {runbook.path: runbook for runbook in before}
+    moved: dict[str, str] = {}
+    touched = False
+    for diff in diffs:
+        is_runbook = bool(find([diff.path]))
+        if not is_runbook and diff.old_path not in known and diff.path not in known:
+            continue
+        touched = True
+        known.pop(diff.old_path, None)
+        if diff.status is FileStatus.DELETED:
+            known.pop(diff.path, None)
+            continue
+        if diff.old_path != diff.path:
+            moved[diff.old_path] = diff.path
+        if is_runbook and diff.after is not None:
+            known[diff.path] = parse(diff.path, diff.after, revision="head")
+    return (tuple(known[path] for path in sorted(known)) if touched else before), moved
+
+
+def _directives(
+    repository: Repository,
+    policy_revision: str,
+    base: str,
+    before: tuple[Runbook, ...],
+    find: Find,
+    library: Library,
+) -> dict[tuple[str, str], tuple[Directive, ...]]:
+    """Directives as the policy revision has them: a pull request cannot silence itself. One in a runbook's preamble
+    speaks for the whole runbook."""
+    runbooks = before
+    if policy_revision != base:
+        runbooks, _ = _runbooks(repository, repository.files(policy_revision), find, library)
+    found: dict[tuple[str, str], tuple[Directive, ...]] = {}
+    for runbook in runbooks:
+        general = tuple(d for section in runbook.sections if not section.headings for d in section.directives)
+        for section in runbook.sections:
+            own = section.directives if section.headings else ()
+            if general or own:
+                found[(runbook.path, section.slug)] = general + own
+    return found
+
+
+def _owner_context(repository: Repository, revision: str, config: Config) -> OwnerContext:
+    return context_for(config, lambda path: repository.read(revision, path))
+
+
+def _owners(
+    before: Iterable[Runbook], after: Iterable[Runbook], context: OwnerContext
+) -> Callable[[Section], tuple[Owner, ...]]:
+    """Owners are read from the before runbooks (policy), and from the after ones only for runbooks that are new."""
+    by_path = {runbook.path: runbook for runbook in (*after, *before)}
+
+    def owners(section: Section) -> tuple[Owner, ...]:
+        runbook = by_path.get(section.path)
+        return owners_for(runbook, section, context) if runbook else ()
+
+    return owners
+
+
+def covered(runbook: Runbook, paths: Sequence[str]) -> str:
+    """The first changed path that the runbook's front matter claims, or an empty string."""
+    if not runbook.covers:
+        return ""
+    from pathspec import PathSpec
+
+    spec = PathSpec.from_lines("gitwildmatch", runbook.covers)
+    return next((path for path in paths if spec.match_file(path)), "")
