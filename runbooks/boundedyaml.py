@@ -1,0 +1,33 @@
+"""YAML from strangers: safe tags only, no aliases, bounded depth and number of nodes."""
+
+from __future__ import annotations
+
+import yaml
+
+MAX_DEPTH = 30
+"""Levels of nesting; descriptors and front matter need five."""
+MAX_NODES = 50_000
+
+_Loader: type[yaml.SafeLoader] | type[yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def load_all(text: str) -> list[object]:
+    """All documents of a YAML text.
+
+    Raises ``yaml.YAMLError`` or ``ValueError`` (aliases, depth, size, impossible dates); callers also guard against
+    ``TypeError``, ``OverflowError`` and ``RecursionError``, which PyYAML lets through for odd scalars and keys.
+    """
+    depth = nodes = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        nodes += 1
+        if isinstance(event, yaml.AliasEvent):
+            raise ValueError("aliases (`*name`) are not allowed in it")
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            raise ValueError(f"it is nested deeper than {MAX_DEPTH} levels")
+        if nodes > MAX_NODES:
+            raise ValueError(f"it has more than {MAX_NODES:,} parts")
+    return list(yaml.load_all(text, Loader=_Loader))
