@@ -1,0 +1,267 @@
+"""What Go code does about errors: returns, logs, swallows, retries, panics, exits; and the messages it raises."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from analyzers.languages.go_logs import is_log_call
+from analyzers.languages.go_names import FUNCTIONS, Link, walk
+from analyzers.languages.go_source import GoSource
+from analyzers.model import Fact, FactKind, Value
+from analyzers.syntax import Node, touches
+
+_ERROR_NAME = re.compile(r"^(?:e|\w*[eE]rr(?:or)?\d?)$")
+_EXIT = re.compile(r"^(?:os\.Exit|\w*\.?Fatal(?:f|ln|w)?|.*\b(?:log|logger|klog|logrus|logging)\.(?:Fatal|Exit)\w*)$")
+_RETRY = re.compile(r"(?:retry|retries|backoff|attempt|Wait|Sleep|\bAfter\b)", re.IGNORECASE)
+_MAX_BACK = 12
+"""Statements before an ``if`` in which the call that gave the error is looked for."""
+
+_RAISERS = {
+    "errors.New": 0, "fmt.Errorf": 0, "errors.Errorf": 0, "errors.Wrap": 1, "errors.Wrapf": 1, "errors.WithMessage": 1,
+    "errors.WithMessagef": 1, "status.Error": 1, "status.Errorf": 1, "httpgrpc.Errorf": 1, "http.Error": 1,
+    "httpgrpc.Error": 1, "xerrors.Errorf": 0, "xerrors.New": 0, "echo.NewHTTPError": 1, "fiber.NewError": 1,
+    "panic": 0, "gtserror.New": 0, "gtserror.Newf": 0, "eris.New": 0, "eris.Wrap": 1,
+}  # fmt: skip
+"""Functions that make an error of a message, with the message's position (from the packages' documentation)."""
+
+
+def messages(go: GoSource, call: Node, links: list[Link]) -> Iterator[Fact]:
+    """The message of an error that is made or wrapped, and ``os.Exit``'s code."""
+    name = go.callee(call)
+    if name == "os.Exit" and links[-1].args:
+        code = go.literal(links[-1].args[0])
+        if code is not None:
+            symbol = go.source.symbol(call)
+            yield go.source.fact(FactKind.EXIT_CODE, symbol.name if symbol else "<module>", Value(code), node=call)
+        return
+    position = _RAISERS.get(name)
+    if position is None or position >= len(links[-1].args):
+        return
+    message = go.message(links[-1].args[position])
+    if not message:
+        return
+    code_text = ""
+    for arg in links[-1].args:
+        text = go.text(arg)
+        if re.fullmatch(r"(?:codes|http|fiber)\.\w+|[345]\d\d", text):
+            code_text = text
+    yield go.source.fact(FactKind.ERROR, message, Value("raised"), node=call, attributes={"error": code_text})
+
+
+def handling(go: GoSource, node: Node) -> Iterator[Fact]:
+    """How the ``if`` around an error treats it: the key names the condition and the call that gave the error."""
+    condition, body = node.child_by_field_name("condition"), node.child_by_field_name("consequence")
+    if condition is None or body is None:
+        return
+    name = error_tested(go, condition)
+    if not name:
+        return
+    giver = origin(go, node, name)
+    if giver is None and name in go.locals_at(node) and len(go.text(condition)) > 200:
+        return
+    tested = condition_text(go, condition, name)
+    key = f"{tested} {go.callee(giver)}" if giver is not None else tested
+    inside = statements_of(body)
+    # The last statement shows what is done better than the condition, which is the same on both sides.
+    place = inside[-1] if inside and touches(inside[-1], go.lines) else condition
+    yield go.source.fact(FactKind.ERROR, key, Value(outcome(go, body, name)), node=node, anchor=place)
+
+
+def error_tested(go: GoSource, condition: Node) -> str:
+    """The variable of which a condition says that it holds an error, or an empty string."""
+    if condition.type == "binary_expression":
+        operator = go.text(condition.child_by_field_name("operator"))
+        left, right = condition.child_by_field_name("left"), condition.child_by_field_name("right")
+        if left is None or right is None:
+            return ""
+        if operator == "&&":
+            return error_tested(go, left) or error_tested(go, right)
+        names = [go.text(n) for n in (left, right) if n.type == "identifier" and _ERROR_NAME.match(go.text(n))]
+        if operator == "!=" and names and "nil" in {left.type, right.type}:
+            return names[0]
+        return names[0] if operator == "==" and len(names) == 1 and "nil" not in {left.type, right.type} else ""
+    if condition.type == "call_expression" and go.args(condition):
+        first = go.args(condition)[0]
+        callee = go.callee(condition).rsplit(".", 1)[-1]
+        if first.type == "identifier" and _ERROR_NAME.match(go.text(first)) and re.match(r"^(?:Is|As|Cause)", callee):
+            return go.text(first)
+    return ""
+
+
+def condition_text(go: GoSource, condition: Node, name: str) -> str:
+    """The condition, with the error's own name always ``err`` and other locals as ``_``."""
+    text = go.text(condition)
+    if text in {f"{name} != nil", f"nil != {name}"}:
+        return "err != nil"
+    return _render_error(go, condition, name)
+
+
+def _render_error(go: GoSource, node: Node, name: str) -> str:
+    if node.type == "identifier" and go.text(node) == name:
+        return "err"
+    if node.type == "binary_expression":
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        operator = go.text(node.child_by_field_name("operator"))
+        if left is not None and right is not None and operator in {"&&", "||", "==", "!="}:
+            return f"{_render_error(go, left, name)} {operator} {_render_error(go, right, name)}"
+    if node.type == "call_expression":
+        return f"{go.callee(node)}({', '.join(_render_error(go, arg, name) for arg in go.args(node))})"
+    if node.type == "unary_expression":
+        operand = node.child_by_field_name("operand")
+        operator = go.text(node.child_by_field_name("operator"))
+        return operator + (_render_error(go, operand, name) if operand is not None else "")
+    return go.render(node)
+
+
+def origin(go: GoSource, node: Node, name: str) -> Node | None:
+    """The call whose result the variable holds at an ``if``: in its initializer, or in a statement before it."""
+    initializer = node.child_by_field_name("initializer")
+    if initializer is not None:
+        found = _given_by(go, initializer, name)
+        if found is not None:
+            return found
+    current: Node | None = node
+    steps = 0
+    while current is not None and current.type not in FUNCTIONS | {"func_literal"} and steps < _MAX_BACK:
+        before = current.prev_named_sibling
+        while before is not None and steps < _MAX_BACK:
+            steps += 1
+            found = _given_by(go, before, name)
+            if found is not None:
+                return found
+            before = before.prev_named_sibling
+        current = current.parent
+        if current is not None and current.type == "if_statement":
+            inside = current.child_by_field_name("initializer")
+            found = _given_by(go, inside, name) if inside is not None else None
+            if found is not None:
+                return found
+    return None
+
+
+def _given_by(go: GoSource, statement: Node, name: str) -> Node | None:
+    if statement.type == "var_declaration" and statement.named_child_count:
+        statement = statement.named_children[0]
+    if statement.type not in {"short_var_declaration", "assignment_statement", "var_spec"}:
+        return None
+    left, right = statement.child_by_field_name("left"), statement.child_by_field_name("right")
+    right = right or statement.child_by_field_name("value")
+    targets = left.named_children if left is not None else statement.children_by_field_name("name")
+    if right is None or name not in {go.text(target) for target in targets}:
+        return None
+    value = right.named_children[-1] if right.named_child_count else right
+    return value if value.type == "call_expression" else None
+
+
+def statements_of(block: Node) -> list[Node]:
+    """The statements of a block, without comments."""
+    inner = [child for child in block.named_children if child.type != "comment"]
+    if len(inner) == 1 and inner[0].type == "statement_list":
+        inner = [child for child in inner[0].named_children if child.type != "comment"]
+    return inner
+
+
+def outcome(go: GoSource, block: Node, name: str) -> str:
+    """What a block does with the error ``name``: ``returned`` (to the caller, a client, a collector), ``raised``,
+    ``exits``, ``retried``, ``logged`` or ``swallowed``. The last statement decides; what nothing takes on is logged or
+    swallowed."""
+    inside = statements_of(block)
+    last = inside[-1] if inside else None
+    ends = _ending(go, last, name, inside)
+    if ends:
+        return ends
+    used, logged = _uses(go, inside, name)
+    if used:
+        return "returned"
+    if last is not None and last.type == "continue_statement" and _RETRY.search(go.text(block)[:4000]):
+        return "retried"
+    return "logged" if logged else "swallowed"
+
+
+def _ending(go: GoSource, last: Node | None, name: str, inside: Sequence[Node]) -> str:
+    if last is None:
+        return ""
+    if last.type == "return_statement":
+        given = last.named_children[0].named_children if last.named_child_count else []
+        kept = [value for value in given if value.type != "comment"]
+        if not kept:
+            return ""
+        final = kept[-1]
+        if final.type in {"nil", "true", "false"} or final.type in {"int_literal", "interpreted_string_literal"}:
+            return "returned" if any(_mentions(go, value, name) for value in kept) else ""
+        return "returned" if _mentions(go, last, name) or _is_error(go, final) else ""
+    if last.type == "expression_statement" and last.named_child_count:
+        call = last.named_children[0]
+        if call.type == "call_expression":
+            callee = go.callee(call)
+            if callee == "panic":
+                return "raised"
+            links = go.chain(call)
+            if callee == "os.Exit" or (links[-1].name.startswith(("Fatal", "Exit")) and is_log_call(go, links)):
+                return "exits"
+            if links[-1].name.startswith("Panic") and is_log_call(go, links):
+                return "raised"
+    return _branches(go, last, name) if last.type in _BRANCHING else ""
+
+
+_BRANCHING = frozenset({"if_statement", "expression_switch_statement", "type_switch_statement"})
+
+
+def _branches(go: GoSource, last: Node, name: str) -> str:
+    """The ending that all branches of a last ``if``/``else`` or ``switch`` share; a ``switch`` without a default, or
+    an ``if`` without ``else``, has a path that does nothing."""
+    if last.type == "if_statement":
+        body, other = last.child_by_field_name("consequence"), last.child_by_field_name("alternative")
+        blocks = (
+            [statements_of(body), statements_of(other) if other.type == "block" else [other]]
+            if (body is not None and other is not None)
+            else []
+        )
+    else:
+        cases = [child for child in last.named_children if child.type.endswith("_case")]
+        complete = any(child.type == "default_case" for child in cases)
+        blocks = [_case_statements(case) for case in cases] if complete else []
+    endings = {_ending(go, block[-1] if block else None, name, block) for block in blocks}
+    return endings.pop() if len(endings) == 1 else ""
+
+
+def _case_statements(case: Node) -> list[Node]:
+    inner = [child for child in case.named_children if child.type == "statement_list"]
+    return [child for child in inner[-1].named_children if child.type != "comment"] if inner else []
+
+
+def _is_error(go: GoSource, node: Node) -> bool:
+    """Whether a returned expression looks like an error even without naming the one met."""
+    text = go.text(node)
+    return bool(re.search(r"(?:^|\.|\b)(?:[eE]rr\w*|\w+Error\w*|New\w*Err\w*)\b", text[:300]))
+
+
+def _mentions(go: GoSource, node: Node, name: str) -> bool:
+    return any(n.type == "identifier" and go.text(n) == name for n in walk(node))
+
+
+def _uses(go: GoSource, inside: Sequence[Node], name: str) -> tuple[bool, bool]:
+    """Whether the statements hand the error on (assign it, send it, pass it to something that does not log), and
+    whether they log at all."""
+    used = logged = False
+    stack = list(inside)
+    while stack:
+        node = stack.pop()
+        if node.type in {"func_literal", "return_statement"}:
+            continue  # a closure runs elsewhere; a nested return is another path than the block's own
+        if node.type == "call_expression":
+            links = go.chain(node)
+            if is_log_call(go, links):
+                logged = True
+                continue
+            callee = go.callee(node)
+            if not re.search(
+                r"(?:^|\.)(?:Is|As|Cause|String|Error|SetStatus|RecordError|SetAttributes|Is\w+)$", callee
+            ):
+                used = used or any(_mentions(go, arg, name) for arg in links[-1].args)
+        elif node.type in {"send_statement", "assignment_statement"}:
+            right = node.child_by_field_name("right") or node.child_by_field_name("value")
+            used = used or (right is not None and _mentions(go, right, name))
+        stack.extend(node.named_children)
+    return used, logged

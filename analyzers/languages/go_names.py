@@ -1,0 +1,253 @@
+"""Names in Go source as the readers of facts want them: without locals, with call chains taken apart.
+
+Every text made here is blind to local names: ``i.local.BlockMeta`` in a method of ``i`` reads ``local.BlockMeta``, a
+bare local reads ``_``. So renaming a local, a parameter or a receiver changes no fact.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from analyzers.syntax import Lines, Node, Source
+
+STRINGS = frozenset({"interpreted_string_literal", "raw_string_literal"})
+NUMBERS = frozenset({"int_literal", "float_literal", "imaginary_literal", "rune_literal"})
+FUNCTIONS = frozenset({"function_declaration", "method_declaration"})
+
+_MAX_DEPTH = 60
+"""Deepest expression that is rendered piece by piece; deeper ones are generated code or an attack."""
+
+_ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3}|.)", re.DOTALL)
+_SIMPLE_ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A name bound in a function: its declared type's text (empty when unknown) and the one node it was given."""
+
+    type: str
+    value: Node | None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One call of a chain: ``path`` is the dotted text between the call before (or the root) and ``name``."""
+
+    name: str
+    path: str
+    args: tuple[Node, ...]
+    call: Node
+
+
+class GoNames:
+    """One side of a Go file by its names. Look-ups (types, locals of a function) are made once and on demand."""
+
+    def __init__(self, source: Source, lines: Lines) -> None:
+        self.source = source
+        self.lines = lines
+        self._types: dict[str, Node] | None = None
+        self._locals: dict[int, dict[str, Local]] = {}
+
+    # -- names --------------------------------------------------------------------------------------------------
+
+    def text(self, node: Node | None) -> str:
+        """The node's text, or an empty string for none."""
+        return self.source.text(node) if node is not None else ""
+
+    def function_of(self, node: Node) -> Node | None:
+        """The top-level function or method around the node, to which its closures belong; outside of one the
+        outermost closure (``var cmd = &cobra.Command{Run: func(…) {…}}``)."""
+        found: Node | None = None
+        current: Node | None = node
+        while current is not None:
+            if current.type in FUNCTIONS:
+                return current
+            if current.type == "func_literal":
+                found = current
+            current = current.parent
+        return found
+
+    def locals_at(self, node: Node) -> dict[str, Local]:
+        """The names bound anywhere in the function around the node: receiver, parameters, variables, constants."""
+        function = self.function_of(node)
+        if function is None:
+            return {}
+        known = self._locals.get(function.id)
+        if known is None:
+            known = self._locals[function.id] = dict(self._bindings(function))
+        return known
+
+    def _bindings(self, function: Node) -> Iterator[tuple[str, Local]]:
+        seen: set[str] = set()
+        for node in walk(function):
+            for name, local in bindings(self, node):
+                if name not in seen and name != "_":
+                    seen.add(name)
+                    yield name, local
+
+    def is_local(self, node: Node) -> bool:
+        """Whether an identifier names something bound in the function around it."""
+        return node.type == "identifier" and self.text(node) in self.locals_at(node)
+
+    def types(self) -> dict[str, Node]:
+        """The file's top-level type declarations by name."""
+        if self._types is None:
+            self._types = {}
+            for declaration in self.source.root.named_children:
+                if declaration.type == "type_declaration":
+                    for spec in declaration.named_children:
+                        name = spec.child_by_field_name("name")
+                        if name is not None:
+                            self._types.setdefault(self.text(name), spec)
+        return self._types
+
+    def render(self, node: Node, depth: int = 0) -> str:
+        """An expression in one line, blind to layout, local names and redundant parentheses."""
+        kind = node.type
+        if kind == "identifier":
+            return "_" if self.is_local(node) else self.text(node)
+        if depth > _MAX_DEPTH:
+            return "…"
+        if kind == "selector_expression":
+            operand, name = node.child_by_field_name("operand"), node.child_by_field_name("field")
+            before = self.render(operand, depth + 1) if operand is not None else ""
+            return self.text(name) if before in {"_", ""} else f"{before}.{self.text(name)}"
+        if kind in STRINGS:
+            return '"' + string_value(self.text(node)) + '"'
+        if kind == "call_expression":
+            inside = ", ".join(self.render(arg, depth + 1) for arg in self.args(node))
+            return f"{self.callee(node)}({inside})"
+        if kind == "func_literal":
+            return "func"
+        if kind == "composite_literal":
+            return self.text(node.child_by_field_name("type")) + "{}"
+        if kind == "parenthesized_expression" and node.named_child_count == 1:
+            return self.render(node.named_children[0], depth + 1)
+        if not node.child_count:
+            return self.text(node)
+        pad = " " if kind == "binary_expression" else ""
+        return pad.join(self.render(c, depth + 1) for c in node.children if c.type != "comment")
+
+    def callee(self, call: Node) -> str:
+        """The called function's name without a local root: ``errors.Wrap``, ``local.BlockMeta``, ``func``."""
+        function = call.child_by_field_name("function")
+        return self.render(function) if function is not None else ""
+
+    def args(self, call: Node) -> tuple[Node, ...]:
+        """The call's arguments, without comments."""
+        arguments = call.child_by_field_name("arguments")
+        if arguments is None:
+            return ()
+        return tuple(child for child in arguments.named_children if child.type != "comment")
+
+    def chain(self, call: Node) -> list[Link]:
+        """The calls of ``a.B(…).c.D(…)`` from first to last."""
+        links: list[Link] = []
+        current: Node | None = call
+        while current is not None and current.type == "call_expression" and len(links) < _MAX_DEPTH:
+            function = current.child_by_field_name("function")
+            names: list[str] = []
+            while function is not None and function.type == "selector_expression":
+                names.append(self.text(function.child_by_field_name("field")))
+                function = function.child_by_field_name("operand")
+            if function is not None and function.type != "call_expression":
+                names.append(self.text(function) if function.type == "identifier" else "")
+            path = ".".join(reversed(names[1:]))
+            links.append(Link(names[0] if names else "", path, self.args(current), current))
+            current = function
+        return links[::-1]
+
+
+def string_value(text: str) -> str:
+    """A Go string literal's content, with the escapes of interpreted strings decoded."""
+    content = text[1:-1] if len(text) >= 2 else text
+    if not text.startswith('"') or "\\" not in content:
+        return content
+    return _ESCAPE.sub(_unescape, content)
+
+
+def _unescape(match: re.Match[str]) -> str:
+    body = match.group(1)
+    if body[0] in "xuU" and len(body) > 1:
+        code = int(body[1:], 16)
+    elif len(body) == 3:
+        code = int(body, 8)
+    else:
+        return _SIMPLE_ESCAPES.get(body, body)
+    return chr(code) if code < 0x110000 else "\ufffd"
+
+
+def specs(declaration: Node) -> Iterator[Node]:
+    """The specs of ``const (…)``, ``var (…)`` or a single one."""
+    for child in declaration.named_children:
+        if child.type in {"const_spec", "var_spec"}:
+            yield child
+        elif child.type == "var_spec_list":
+            yield from (c for c in child.named_children if c.type == "var_spec")
+
+
+def pairs(node: Node) -> Iterator[tuple[Node, Node]]:
+    """Names with the values they are given, of a spec, a short declaration or an assignment; only where both sides
+    have the same length (``a, b = f()`` gives a call's results and is none)."""
+    if node.type in {"const_spec", "var_spec"}:
+        names = [n for n in node.children_by_field_name("name") if n.is_named]
+        right = node.child_by_field_name("value")
+    else:
+        left = node.child_by_field_name("left")
+        names = left.named_children if left is not None else []
+        right = node.child_by_field_name("right")
+    values = [v for v in right.named_children if v.type != "comment"] if right is not None else []
+    if len(names) == len(values):
+        yield from zip(names, values, strict=True)
+
+
+def bindings(go: GoNames, node: Node) -> Iterator[tuple[str, Local]]:
+    """The names that one node binds in a function."""
+    kind = node.type
+    if kind in {"parameter_declaration", "variadic_parameter_declaration"}:
+        of = go.text(node.child_by_field_name("type"))
+        for name in node.children_by_field_name("name"):
+            yield go.text(name), Local(of, None)
+    elif kind in {"short_var_declaration", "var_spec", "const_spec"}:
+        given = {name.id: value for name, value in pairs(node)}
+        of = go.text(node.child_by_field_name("type"))
+        left = node.child_by_field_name("left")
+        for name in left.named_children if left is not None else node.children_by_field_name("name"):
+            if name.type == "identifier":
+                value = given.get(name.id)
+                yield go.text(name), Local(of or _type_given(go, value), value)
+    elif kind in {"range_clause", "receive_statement", "type_switch_statement"}:
+        left = node.child_by_field_name("alias" if kind == "type_switch_statement" else "left")
+        for name in left.named_children if left is not None else ():
+            if name.type == "identifier":
+                yield go.text(name), Local("", None)
+
+
+def _type_given(go: GoNames, value: Node | None) -> str:
+    """The type named in ``T{…}``, ``&T{…}`` or ``new(T)``."""
+    if value is not None and value.type == "unary_expression":
+        value = value.child_by_field_name("operand")
+    if value is not None and value.type == "composite_literal":
+        return go.text(value.child_by_field_name("type"))
+    if value is not None and value.type == "call_expression":
+        function, args = value.child_by_field_name("function"), go.args(value)
+        if go.text(function) == "new" and len(args) == 1:
+            return go.text(args[0])
+    return ""
+
+
+def type_name(text: str) -> str:
+    """A type's name without pointer, package path and type arguments: ``*pkg.Config[T]`` → ``Config``."""
+    return text.lstrip("*&[] ").split("[", 1)[0].rsplit(".", 1)[-1].strip()
+
+
+def walk(top: Node) -> Iterator[Node]:
+    """All named nodes below, parents first, in source order."""
+    stack = [top]
+    while stack:
+        node = stack.pop()
+        yield node
+        if node.named_child_count:
+            stack.extend(reversed(node.named_children))
