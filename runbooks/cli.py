@@ -1,0 +1,344 @@
+"""The command line. Options in, exit code out: 0 clean, 1 drift at or above ``fail_on``, 2 could not check.
+
+Everything but Typer is imported inside the command that needs it: ``--help`` loads no git and no grammar, and no
+command loads the bot's dependencies.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import date
+from enum import StrEnum
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from analyzers.model import DriftError
+from runbooks.config import FailOn
+
+if TYPE_CHECKING:
+    from analyzers.findings import Rule
+    from runbooks.formats import Presentation
+    from runbooks.model import Report, Runbook
+    from runbooks.workspace import Options
+
+CLEAN, DRIFT, FAILED, INTERRUPTED = 0, 1, 2, 130
+"""Exit codes; 130 is the shells' convention for an interrupt."""
+
+DEBUG = "RUNBOOK_DRIFT_DEBUG"
+"""Environment variable that shows the traceback of an unexpected error."""
+
+
+class FormatName(StrEnum):
+    """The names of :data:`runbooks.formats.REGISTRY`, repeated so that ``--help`` need not import it."""
+
+    TEXT = "text"
+    JSON = "json"
+    PATCH = "patch"
+
+
+app = typer.Typer(
+    name="runbook-drift",
+    help="Find the runbook lines that a change of behaviour has made false.",
+    epilog="Exit codes: 0 clean, 1 drift at or above fail_on, 2 could not check.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 96},
+)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line (``sys.argv`` without ``argv``) and return the exit code; never raises, never exits."""
+    arguments = sys.argv[1:] if argv is None else argv
+    try:
+        typer.main.get_command(app).main(args=arguments, prog_name="runbook-drift", standalone_mode=True)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else CLEAN if end.code is None else FAILED
+    return CLEAN
+
+
+# -- the commands -------------------------------------------------------------------------------------------------
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        _end(lambda: _print(f"runbook-drift {_version()}\n"))
+
+
+@app.callback()
+def _general(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a date; write it as 2027-01-15") from None
+
+
+@app.command(name="check")
+def check_command(
+    base: Annotated[
+        str | None,
+        typer.Option(metavar="REV", help="Compare with the merge base of REV and head [default: the default branch]."),
+    ] = None,
+    head: Annotated[
+        str | None, typer.Option(metavar="REV", help="What to check [default: HEAD with uncommitted work].")
+    ] = None,
+    repo: Annotated[str, typer.Option(metavar="DIR", help="The repository, or a directory in it.")] = ".",
+    staged: Annotated[bool, typer.Option("--staged", help="Check what a commit would contain.")] = False,
+    output: Annotated[FormatName, typer.Option("--format", help="How to report.")] = FormatName.TEXT,
+    patch: Annotated[
+        bool, typer.Option("--patch", help="Short for --format patch: suggestions for git apply.")
+    ] = False,
+    without_doc_changes: Annotated[
+        bool, typer.Option("--without-doc-changes", help="Answer as if the diff had changed no runbook.")
+    ] = False,
+    config_from: Annotated[
+        str | None,
+        typer.Option(metavar="REV", help="Revision whose configuration counts [default: the target branch's tip]."),
+    ] = None,
+    as_of: Annotated[
+        date | None,
+        typer.Option(metavar="DATE", parser=_date, help="The day that snoozes are held against [default: today]."),
+    ] = None,
+    trust_owner: Annotated[
+        bool, typer.Option("--trust-owner", help="Go on although another user owns the repository.")
+    ] = False,
+    fail_on: Annotated[
+        FailOn | None, typer.Option(help="Weakest status that exits with 1 [default: the configuration's].")
+    ] = None,
+    timings: Annotated[bool, typer.Option("--timings", help="Print how long each step took, to stderr.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show every section, change and skipped file.")] = False,
+) -> None:
+    """Check a diff against the runbooks: which lines are false now, and which sections lean on it."""
+
+    def work() -> int:
+        from runbooks.workspace import Options
+
+        if patch and output is FormatName.JSON:
+            raise DriftError("--patch and --format json are two different outputs: give one of them")
+        options = Options(
+            repo=repo, base=base, head=head, staged=staged, config_from=config_from, trust_owner=trust_owner,
+            without_doc_changes=without_doc_changes, as_of=as_of,
+        )  # fmt: skip
+        name = FormatName.PATCH if patch else output
+        return _check(options, name, fail_on, everything=everything, timings=timings)
+
+    _end(work)
+
+
+@app.command(name="rules")
+def rules_command() -> None:
+    """List the rules: id, area and what each one sees."""
+
+    def work() -> int:
+        from analyzers.rules import all_rules
+
+        rows = [(rule.ID, rule.AREA.value, _first_line(rule)) for rule in all_rules()]
+        widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
+        return _print("".join(f"{i:<{widths[0]}}  {area:<{widths[1]}}  {text}\n" for i, area, text in rows))
+
+    _end(work)
+
+
+@app.command(name="explain")
+def explain_command(rule: Annotated[str, typer.Argument(metavar="RULE", help="A rule's id.")]) -> None:
+    """Print a rule's page: what it sees, why it matters, and what to write in the runbook."""
+
+    def work() -> int:
+        from analyzers.rules import all_rules
+
+        known = {module.ID: module for module in all_rules()}
+        if rule not in known:
+            from difflib import get_close_matches
+
+            near = get_close_matches(rule, known, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]}?" if near else "`runbook-drift rules` lists them"
+            raise DriftError(f"there is no rule {rule!r}; {hint}")
+        return _print(f"# {rule}\n\n{(known[rule].__doc__ or '').strip()}\n")
+
+    _end(work)
+
+
+@app.command(name="anchors")
+def anchors_command(file: Annotated[str, typer.Argument(metavar="FILE", help="A Markdown file.")]) -> None:
+    """Show a runbook as the tool reads it: its owner, its sections, and what each section mentions."""
+
+    def work() -> int:
+        from pathlib import Path
+
+        from runbooks.parse import parse
+
+        try:
+            data = Path(file).read_bytes()
+        except (OSError, ValueError) as problem:
+            reason = getattr(problem, "strerror", None) or str(problem)
+            raise DriftError(f"cannot read {file}: {reason}") from None
+        return _print(_anchors(parse(file, data, revision="worktree")))
+
+    _end(work)
+
+
+# -- what they do -------------------------------------------------------------------------------------------------
+
+
+def _check(options: Options, name: FormatName, fail_on: FailOn | None, *, everything: bool, timings: bool) -> int:
+    started = perf_counter()
+    from runbooks.check import check
+    from runbooks.formats import load
+    from runbooks.workspace import load_inputs
+
+    imported = perf_counter()
+    inputs = load_inputs(options)
+    gathered = perf_counter()
+    report = check(inputs, inputs.config.decisions)
+    checked = perf_counter()
+    presentation = _presentation(name, everything, checked - started, inputs.head_text)
+    _write(load(name).render(report, presentation), name)
+    if timings:
+        steps = {"import": imported - started, "read": gathered - imported, "check": checked - gathered}
+        steps["write"] = perf_counter() - checked
+        _complain("timings: " + ", ".join(f"{step} {seconds:.3f} s" for step, seconds in steps.items()))
+    return _exit_code(report, fail_on or inputs.config.fail_on, inputs.config.fail_on_skipped)
+
+
+def _exit_code(report: Report, fail_on: FailOn, fail_on_skipped: bool) -> int:
+    """1 for drift, also when something was not read: what was found stands."""
+    ladder = [FailOn.CONTRADICTED, FailOn.SUSPECT, FailOn.UNCOVERED]
+    failing = ladder[: ladder.index(fail_on) + 1] if fail_on in ladder else []
+    if any(verdict.status.value in failing for verdict in report.verdicts):
+        return DRIFT
+    if fail_on_skipped and not report.complete:
+        _complain(f"error: {len(report.skipped)} files were not read in full, and fail_on_skipped is set")
+        return FAILED
+    return CLEAN
+
+
+def _presentation(
+    name: FormatName, everything: bool, seconds: float, head_text: Callable[[str], bytes | None]
+) -> Presentation:
+    from shutil import get_terminal_size
+
+    from runbooks.formats import Presentation
+
+    terminal = sys.stdout.isatty()
+    colour = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    width = get_terminal_size().columns if terminal else 0
+    return Presentation(colour and name is FormatName.TEXT, width, everything, seconds, head_text)
+
+
+def _first_line(rule: Rule) -> str:
+    return (rule.__doc__ or "").strip().partition("\n")[0]
+
+
+def _anchors(runbook: Runbook) -> str:
+    from runbooks.formats import printable
+
+    about = [f"owner {owner.handle} ({owner.source})" for owner in runbook.owners]
+    about += [f"service {runbook.service}"] if runbook.service else []
+    about += [f"covers {pattern}" for pattern in runbook.covers]
+    about += [f"problem: {problem}" for problem in runbook.problems]
+    lines = [f"{runbook.path}: {runbook.title}", *(f"  {text}" for text in about)]
+    for section in runbook.sections:
+        lines.append(f"line {section.span.start_line}: {' › '.join(section.headings) or '(before the first heading)'}")
+        for anchor in section.anchors:
+            value = f" = {anchor.value.text}" if anchor.value else ""
+            lines.append(
+                f"  {anchor.span.start_line:>5}  {anchor.kind.value:<8} {anchor.place.value:<8} {anchor.target}{value}"
+            )
+        lines += [f"  {d.span.start_line:>5}  drift: {d.kind.value} {d.reason}" for d in section.directives]
+    return "".join(f"{printable(line)}\n" for line in lines)
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("runbook-drift")
+    except PackageNotFoundError:
+        return "0+unknown"
+
+
+# -- the edge: output and errors ----------------------------------------------------------------------------------
+
+
+def _print(text: str) -> int:
+    _write(text, FormatName.TEXT)
+    return CLEAN
+
+
+def _write(text: str, name: FormatName) -> None:
+    """Write to standard output as bytes: no newline translation, no locale that cannot hold a character. A reader that
+    went away (``| head``) is no error and changes no exit code."""
+    if name is FormatName.PATCH and sys.stdout.isatty():
+        from runbooks.formats import printable
+
+        text = "".join(f"{printable(line)}\n" for line in text.splitlines())
+    if name is FormatName.TEXT:
+        data = text.encode(sys.stdout.encoding or "utf-8", "backslashreplace")
+    else:
+        data = text.encode("utf-8", "surrogateescape")
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _complain(text: str) -> None:
+    from runbooks.formats import printable
+
+    typer.echo("\n".join(printable(line) for line in text.split("\n")), err=True)
+
+
+def _end(work: Callable[[], int]) -> NoReturn:
+    """The one place where errors end: a message and an exit code, never a traceback nobody asked for."""
+    try:
+        code = work()
+    except DriftError as problem:
+        _complain(f"error: {problem}")
+        code = FAILED
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except Exception as problem:
+        _unexpected(problem)
+        code = FAILED
+    raise typer.Exit(code)
+
+
+def _unexpected(problem: Exception) -> None:
+    """One line to paste into a bug report, and how to get more."""
+    import platform
+    import traceback
+
+    if os.environ.get(DEBUG):
+        _complain("".join(traceback.format_exception(problem)).rstrip())
+    frames = traceback.extract_tb(problem.__traceback__)
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    ours = [
+        frame
+        for frame in frames
+        if frame.filename.startswith(root) and "site-packages" not in frame.filename[len(root) :]
+    ]
+    at = f" at {os.path.relpath(ours[-1].filename, root)}:{ours[-1].lineno} in {ours[-1].name}" if ours else ""
+    what = " ".join(f"{type(problem).__name__}: {problem}".split())[:300]
+    about = f"runbook-drift {_version()}, Python {platform.python_version()}, {platform.system()}"
+    _complain(f"error: unexpected {what}{at} ({about})")
+    _complain(f"This is a defect of runbook-drift: please report the line above. {DEBUG}=1 shows the traceback.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
