@@ -17,9 +17,8 @@ def load_all(text: str) -> list[object]:
     Raises ``yaml.YAMLError`` or ``ValueError`` (aliases, depth, size, impossible dates); callers also guard against
     ``TypeError``, ``OverflowError`` and ``RecursionError``, which PyYAML lets through for odd scalars and keys.
     """
-    depth = nodes = 0
-    for event in yaml.parse(text, Loader=_Loader):
-        nodes += 1
+    depth = 0
+    for nodes, event in enumerate(yaml.parse(text, Loader=_Loader)):
         if isinstance(event, yaml.AliasEvent):
             raise ValueError("aliases (`*name`) are not allowed in it")
         if isinstance(event, yaml.CollectionStartEvent):
