@@ -64,7 +64,11 @@ REGISTRY: tuple[Entry, ...] = (
     _entry("json", r"\.(?:json|json5|jsonc)$"),
     _entry("toml", r"\.toml$"),
     _entry("dockerfile", r"(?:^|/)(?:[^/]*\.)?(?:Dockerfile|Containerfile)(?:\.[^/]*)?$|\.dockerfile$"),
-    _entry("properties", r"\.(?:ini|cfg|conf|properties|env)$|(?:^|/)\.?env(?:\.[^/]*)?$|(?:^|/)\.env[^/]*$"),
+    _entry(
+        "properties",
+        r"\.(?:ini|cfg|conf|properties|env)$|(?:^|/)\.env[^/]*$"
+        r"|(?:^|/)env(?:\.(?:sample|example|template|dist|local|test|dev\w*|prod\w*|stag\w*))?$",
+    ),
 )
 """In order; the first pattern that finds the path decides. Everything else is read as plain text."""
 
