@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache, partial
 
 from analyzers.git import INDEX, WORKTREE, Repository
 from analyzers.model import DriftError, FileDiff, FileStatus, Skipped
@@ -19,10 +20,14 @@ from runbooks.config import Config
 from runbooks.discovery import discover
 from runbooks.index import SectionTerms, section_terms
 from runbooks.model import Directive, Owner, Runbook, Section
-from runbooks.owners import OwnerContext, context_for, owners_for
+from runbooks.owners import OwnerContext, codeowners_text, owners_for
 from runbooks.parse import parse
+from runbooks.services import is_catalogue, services_from
 
 CONFIG_PATH = ".runbook-drift.toml"
+
+MAX_CATALOGUES = 500
+"""Service descriptors read at most."""
 
 Find = Callable[[Iterable[str]], Sequence[str]]
 """Picks the runbooks among the paths of a revision, in order."""
@@ -113,10 +118,9 @@ def gather(
     files = repository.files(base)
     before, left_out = _runbooks(repository, files, find, library)
     skipped = [*skipped, *left_out]
-    after, moved = before, {}
+    after, moved = before, dict[str, str]()
     if not without_doc_changes:
         after, moved = _after(before, diffs, find)
-    context = _owner_context(repository, policy_revision, config)
     changed_texts = {diff.path: diff.after for diff in diffs}
 
     def head_text(path: str) -> bytes | None:
@@ -138,12 +142,13 @@ def gather(
         suspect_threshold=config.suspect_threshold,
         moved=moved,
         directives=_directives(repository, policy_revision, base, before, find, library),
-        owners=_owners(before, after, context),
+        owners=_owners(repository, policy_revision, config, before, after),
         covers=covered,
         still_defined=lambda name: repository.contains(head, name),
         terms=library.terms,
         head_text=head_text,
         notes=tuple(notes),
+        config=config,
     )
 
 
@@ -240,19 +245,25 @@ def _directives(
     return found
 
 
-def _owner_context(repository: Repository, revision: str, config: Config) -> OwnerContext:
-    return context_for(config, lambda path: repository.read(revision, path))
-
-
 def _owners(
-    before: Iterable[Runbook], after: Iterable[Runbook], context: OwnerContext
+    repository: Repository, revision: str, config: Config, before: Iterable[Runbook], after: Iterable[Runbook]
 ) -> Callable[[Section], tuple[Owner, ...]]:
-    """Owners are read from the before runbooks (policy), and from the after ones only for runbooks that are new."""
+    """Owners as the policy revision has them; a runbook's own front matter counts from its before text, and from the
+    after text only when the runbook is new. Read on first use: a check without drift asks nobody."""
     by_path = {runbook.path: runbook for runbook in (*after, *before)}
+
+    @lru_cache(maxsize=1)
+    def context() -> OwnerContext:
+        read = partial(repository.read, revision)
+        catalogue: dict[str, bytes] = {}
+        for path in repository.files(revision):
+            if is_catalogue(path) and len(catalogue) < MAX_CATALOGUES:
+                catalogue[path] = read(path) or b""
+        return OwnerContext(codeowners_text(read), services_from(config, catalogue))
 
     def owners(section: Section) -> tuple[Owner, ...]:
         runbook = by_path.get(section.path)
-        return owners_for(runbook, section, context) if runbook else ()
+        return owners_for(runbook, section, context()) if runbook else ()
 
     return owners
 
