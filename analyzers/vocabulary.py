@@ -29,6 +29,11 @@ _ACCESS = frozenset(
     "cors csrf samesite httponly hsts csp cookie cookies origin origins referrer clickjacking hosts allowlist "
     "whitelist denylist blocklist acl rbac permission permissions scope scopes role roles policy policies".split()
 )
+_NO_ACCESS = frozenset(
+    "size max limit retry restart pull dns update eviction termination replication rollout stabilization scaling cache "
+    "topology preemption deletion reclaim sampling naming concurrency lifecycle overflow".split()
+)
+"""Words that make a policy, role or scope one of something else: ``imagePullPolicy``, ``restart_policy``."""
 _BACKUP = frozenset("backup backups snapshot snapshots restore pitr wal barman".split())
 _STORE = frozenset("bucket buckets topic topics queue queues stream streams database dataset keyspace".split())
 _LIMIT = frozenset(
@@ -67,7 +72,7 @@ def _name_kind(name: str) -> FactKind | None:
         return FactKind.BACKUP
     if found & _CRYPTO:
         return FactKind.CRYPTO
-    if found & _ACCESS and not found & {"size", "max", "limit"}:
+    if (found & _ACCESS or ("http", "only") in pairs or ("same", "site") in pairs) and not found & _NO_ACCESS:
         return FactKind.ACCESS_POLICY
     if found & _LIMIT:
         return FactKind.LIMIT

@@ -26,7 +26,7 @@ def primary(changes: Sequence[Change]) -> list[Change]:
         if c.fact.kind in _HOLDERS and c.kind is ChangeKind.RENAMED and c.before and c.after
     }
     guards = [c for c in changes if c.fact.kind is FactKind.GUARD]
-    dropped: set[int] = set()
+    dropped = _repeated(guards)
     repaired: dict[int, Change] = {}
     for change in guards:
         fact = change.fact
@@ -40,6 +40,27 @@ def primary(changes: Sequence[Change]) -> list[Change]:
                 if twin.after is not None and not _same_guard(change.fact, twin.fact):
                     repaired[id(twin)] = Change(ChangeKind.MODIFIED, change.before, twin.after)
     return [repaired.get(id(c), c) for c in changes if id(c) in repaired or id(c) not in dropped]
+
+
+_FORMS = ("decorator", "middleware", "policy", "check")
+"""Forms of a guard, the most telling first."""
+
+
+def _repeated(guards: Sequence[Change]) -> set[int]:
+    """Guards that were read twice, as the call and as the condition or the chain around it: one line, one name."""
+    best: dict[tuple[str, int, str, ChangeKind], Change] = {}
+    for change in sorted(guards, key=lambda c: _rank(c.fact)):
+        fact = change.fact
+        name = fact.attribute("name").rpartition(".")[2] or fact.value.text
+        best.setdefault((fact.span.path, fact.span.start_line, name, change.kind), change)
+    kept = {id(change) for change in best.values()}
+    return {id(change) for change in guards} - kept
+
+
+def _rank(fact: Fact) -> tuple[int, int]:
+    form = fact.attribute("form")
+    # Of two readings in one form the longer one says more: ``!isAdmin(_)`` rather than ``isAdmin(_)``.
+    return (_FORMS.index(form) if form in _FORMS else len(_FORMS), -len(fact.value.text))
 
 
 def _place(fact: Fact) -> tuple[str, str]:

@@ -2,11 +2,43 @@
 
 from __future__ import annotations
 
+import re
+
 from analyzers.findings import shown
 from analyzers.model import NO_VALUE, Change, ChangeKind, Fact, Unit, Value
 
 _OFF = frozenset({"false", "no", "off", "0", "none", "null", "nil", "disabled", "disable", "never", "n", "f"})
 _ON = frozenset({"true", "yes", "on", "1", "enabled", "enable", "always", "y", "t"})
+
+
+_PLAIN_TEXT = re.compile(r"^-?[\d._]+\s*(?P<unit>[A-Za-z%]{0,9})$")
+_TIMES = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
+_SIZES = ((1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
+
+
+def worded(fact: Fact | None) -> str:
+    """A value for a sentence. What is written stays when anybody can read it (``5m``, ``30 days``); a bare number of
+    seconds gets its meaning added (``3600 (1 hour)``), an expression is replaced by it (``60 * time.Minute``)."""
+    text = shown(fact)
+    if fact is None or fact.value.number is None or fact.value.unit not in {Unit.SECONDS, Unit.BYTES}:
+        return text
+    written = _PLAIN_TEXT.match(text)
+    if written and written["unit"]:
+        return text
+    meaning = _measured(fact.value.number, fact.value.unit)
+    if written:
+        return text if not meaning or meaning == f"{text} seconds" else f"{text} ({meaning})"
+    return meaning or text
+
+
+def _measured(number: float, unit: Unit) -> str:
+    """``5400`` seconds as ``90 minutes``: in the largest unit that leaves a whole number; empty when none does."""
+    for size, name in _TIMES if unit is Unit.SECONDS else _SIZES:
+        count = number / size
+        if count >= 1 and count == int(count):
+            plural = "s" if unit is Unit.SECONDS and count != 1 else ""
+            return f"{int(count)} {name}{plural}"
+    return ""
 
 
 def switch(fact: Fact | None) -> bool | None:
@@ -40,19 +72,19 @@ def stated(change: Change) -> str:
     before, after = change.before, change.after
     if after is None:
         assert before is not None
-        was = f"; it was {shown(before)}" if before.value != NO_VALUE and before.value.text else ""
+        was = f"; it was {worded(before)}" if before.value != NO_VALUE and before.value.text else ""
         return f"{before.key} is gone{was}."
     if before is None:
-        now = f"; it is {shown(after)}" if after.value.text else ""
+        now = f"; it is {worded(after)}" if after.value.text else ""
         return f"{after.key} is new{now}."
     if change.kind is ChangeKind.RENAMED:
-        values = "" if before.value.text == after.value.text else f", and {shown(before)} became {shown(after)}"
+        values = "" if before.value.text == after.value.text else f", and {worded(before)} became {worded(after)}"
         return f"{before.key} is now called {after.key}{values}."
     if not before.value.text:
-        return f"{after.key} is now {shown(after)}; before, it had no value of its own."
+        return f"{after.key} is now {worded(after)}; before, it had no value of its own."
     if not after.value.text:
-        return f"{after.key} has no value of its own anymore; it was {shown(before)}."
-    return f"{after.key} changed from {shown(before)} to {shown(after)}."
+        return f"{after.key} has no value of its own anymore; it was {worded(before)}."
+    return f"{after.key} changed from {worded(before)} to {worded(after)}."
 
 
 def listed(names: list[str], limit: int = 6) -> str:

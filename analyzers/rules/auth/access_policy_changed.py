@@ -35,14 +35,14 @@ from analyzers.findings import finding
 from analyzers.model import Area, Change, ChangeKind, Fact, FactKind, Finding, Severity
 from analyzers.rules.verification import verifies
 from analyzers.rules.wording import stated, switch
-from analyzers.vocabulary import words
+from analyzers.vocabulary import leaf
 
 ID = "auth/access-policy-changed"
 AREA = Area.AUTH
 KINDS = frozenset({FactKind.ACCESS_POLICY})
 
 _EVERYBODY = re.compile(r"(?:^|[\s\[(,\"'])(?:\*|0\.0\.0\.0/0|::/0|\.\*|all)(?:$|[\s\]),\"'])", re.IGNORECASE)
-_PROTECTS = frozenset({"secure", "httponly", "samesite", "hsts", "csrf", "csp"})
+_PROTECTS = re.compile(r"secure|http[_-]?only|same[_-]?site|hsts|csrf|csp", re.IGNORECASE)
 
 
 def check(change: Change) -> Iterator[Finding]:
@@ -60,4 +60,4 @@ def _opens(before: Fact | None, after: Fact | None) -> bool:
         return False
     if _EVERYBODY.search(after.value.text):
         return before is None or not _EVERYBODY.search(before.value.text)
-    return switch(after) is False and switch(before) is not False and bool(_PROTECTS & set(words(after.key)))
+    return switch(after) is False and switch(before) is not False and bool(_PROTECTS.search(leaf(after.key)))

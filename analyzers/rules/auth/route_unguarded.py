@@ -57,6 +57,7 @@ instead of
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from analyzers.findings import finding
@@ -66,10 +67,18 @@ ID = "auth/route-unguarded"
 AREA = Area.AUTH
 KINDS = frozenset({FactKind.ROUTE})
 
+_OPEN_BY_NATURE = re.compile(
+    r"health|ready|readiness|live(?:z|ness)|/ping|metrics|status|version|login|logout|signin|sign_in|signup|sign_up"
+    r"|register|callback|oauth|saml|token|password|static|assets|favicon|robots|\.well-known|docs|openapi|swagger|webhook",
+    re.IGNORECASE,
+)
+"""Routes that must answer before anybody is known, or that probes and browsers ask for."""
+
 
 def check(change: Change) -> Iterator[Finding]:
     """An added route without guards whose siblings in the file have some."""
     fact = change.fact
-    if change.kind is ChangeKind.ADDED and not fact.attribute("guards") and fact.attribute("siblings_guarded"):
+    odd = not fact.attribute("guards") and fact.attribute("siblings_guarded") == "yes"
+    if change.kind is ChangeKind.ADDED and odd and not _OPEN_BY_NATURE.search(fact.key):
         message = f"{fact.key} is new and has no guard, although the routes beside it have one."
         yield from finding(ID, Severity.HIGH, change, message, confidence=Confidence.MEDIUM)

@@ -57,7 +57,7 @@ def check(change: Change) -> Iterator[Finding]:
     fact = change.fact
     if change.kind is ChangeKind.ADDED and not _takes_back(fact):
         name, _, target = fact.key.partition(" ")
-        what = f"{name.replace('_', ' ')} of {target}" if target else name.replace("_", " ")
+        what = f"{name.replace('_', ' ')} {target}".strip()
         yield from finding(ID, Severity.HIGH, change, f"This change destroys data: {what}.")
 
 
