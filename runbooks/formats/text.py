@@ -102,6 +102,8 @@ def _lines(report: Report, presentation: Presentation) -> Iterator[Line]:
     yield from _passed([group for group in groups if group.status not in _OPEN], everything)
     yield from _uncovered([v for v in report.verdicts if v.section is None], everything)
     yield from _skipped(report, everything)
+    if everything:
+        yield from _outcomes(report)
     yield from _summary(report, presentation.seconds)
 
 
@@ -117,6 +119,8 @@ def _group(group: Group, everything: bool) -> Iterator[Line]:
     said: set[tuple[str, str]] = set()
     for verdict in shown:
         yield from _verdict(verdict, said)
+        if everything and verdict.status in _OPEN:
+            yield _labelled("decide", _decision(verdict))
     if len(group.verdicts) > len(shown):
         yield (("", f"  {'':<{_LABEL}}and {_count(len(group.verdicts) - len(shown), 'more change')} (--all)"),)
     yield from _owner(group)
@@ -133,6 +137,12 @@ def _verdict(verdict: Verdict, said: set[tuple[str, str]]) -> Iterator[Line]:
         yield from _runbook_line(verdict)
     if _first(said, "why", verdict.reason):
         yield _labelled("why", printable(verdict.reason))
+
+
+def _decision(verdict: Verdict) -> str:
+    """What identifies the verdict in a ``[[decisions]]`` entry of the configuration, ready to paste."""
+    keys = ("fingerprint", "values_hash", "section_hash")
+    return ", ".join(f'{key} = "{getattr(verdict, key)}"' for key in keys)
 
 
 def _first(said: set[tuple[str, str]], label: str, text: str) -> bool:
@@ -234,6 +244,20 @@ def _skipped(report: Report, everything: bool) -> Iterator[Line]:
     for note in report.notes:
         yield (("dim", f"{'note':<12}  {printable(note)}"),)
     if report.skipped or report.notes:
+        yield ()
+
+
+def _outcomes(report: Report) -> Iterator[Line]:
+    for outcome in report.outcomes:
+        style = "red" if outcome.answer == "fails" else ""
+        detail = f": {printable(outcome.detail)}" if outcome.detail else ""
+        yield (
+            ("dim", f"{'done when':<12}  "),
+            ("", f"{printable(outcome.name)}  "),
+            (style, outcome.answer),
+            ("", detail),
+        )
+    if report.outcomes:
         yield ()
 
 
