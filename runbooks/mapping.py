@@ -96,6 +96,12 @@ _TELLING_KINDS: Mapping[str, frozenset[FactKind]] = {
 }  # fmt: skip
 
 
+DIFF_FEATURES = (*(n for k in _TELLING_KINDS for n in (k, f"{k}_added")), "changes", "files", "findings")
+
+ALERT_FEATURES = ("score", *(f"signal.{name}" for name in SIGNALS), *(f"diff.{name}" for name in DIFF_FEATURES))
+"""Everything that the alert table may weigh, by the names that stand in it."""
+
+
 def features_of_diff(analysis: Analysis) -> dict[str, float]:
     """What kind of diff it is, whatever the runbooks say: which kinds of facts came, went or changed, and how big."""
     features: dict[str, float] = {}

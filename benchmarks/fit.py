@@ -1,0 +1,270 @@
+"""Fits ``runbooks/weights.toml`` on predictions of the development half, cross-validated by repository.
+
+    python -m benchmarks.fit --manifests DIR --predictions predictions.jsonl [--write]
+
+Rank: pairwise logistic regression (Herbrich et al. 1999) on differences of signal vectors between sections that people
+did edit and sections that they did not, on strong co-changes only. Alert: logistic regression of co-change against
+ordinary commits on the best section's signals and the diff's features. Folds hold whole repositories out; the figures
+printed are those of the held-out folds. The shipped table is fitted on all of the corpus.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from collections import defaultdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold
+
+from runbooks.mapping import ALERT_FEATURES
+from runbooks.signals import SIGNALS
+
+RANK_FEATURES = tuple(SIGNALS)
+FOLDS = 8
+NEGATIVES = 40
+SUSPECT_RATE = 0.10
+"""Share of ordinary commits that may be *suspect*: what a team still reads (the benchmark's higher rate)."""
+
+Row = dict[str, Any]
+
+
+def _norm(heading: str) -> str:
+    return " ".join(heading.replace("`", "").replace("*", "").split()).strip("# ").casefold()
+
+
+def _load(path: Path) -> list[Row]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def relevance(record: Row, match: Row) -> int:
+    """2 for a section that people edited, 1 for another section of a runbook that they edited, else 0."""
+    if match["runbook"] not in record["runbook_files"]:
+        return 0
+    headings = tuple(map(_norm, match["headings"]))
+    edited = record["changed_headings"].get(match["runbook"], [])
+    return 2 if any(tuple(map(_norm, h["path"])) == headings and h["kind"] == "edit" for h in edited) else 1
+
+
+def vector(features: Row, names: tuple[str, ...] = RANK_FEATURES) -> list[float]:
+    """Signals in the order of ``names``."""
+    return [features.get(name, 0.0) for name in names]
+
+
+def pairs(record: Row, prediction: Row, rng: np.random.Generator) -> tuple[list[np.ndarray], list[float]]:
+    """Difference vectors (better minus worse) of one commit and their weights, which add up to one."""
+    found = [
+        (relevance(record, match), np.array(vector(features)))
+        for match, features in zip(prediction["matches"], prediction["features"], strict=False)
+    ]
+    out: list[np.ndarray] = []
+    weights: list[float] = []
+    for level, weight in ((2, 1.0), (1, 0.5)):
+        better = [x for r, x in found if r == level]
+        worse = [x for r, x in found if r < level]
+        if not better or not worse:
+            continue
+        chosen = worse if len(worse) <= NEGATIVES else [worse[i] for i in rng.choice(len(worse), NEGATIVES, False)]
+        for good in better:
+            for bad in chosen:
+                out.append(good - bad)
+                weights.append(weight / (len(better) * len(chosen)))
+    return out, weights
+
+
+def fit_rank(data: list[tuple[Row, Row]], strength: float) -> np.ndarray:
+    """Weights of the signals, scaled so that their absolute values add up to ten."""
+    rng = np.random.default_rng(7)
+    differences: list[np.ndarray] = []
+    weights: list[float] = []
+    for record, prediction in data:
+        found, share = pairs(record, prediction, rng)
+        differences += found
+        weights += share
+    x = np.array(differences)
+    scale = np.maximum(np.abs(x).mean(axis=0), 1e-6)
+    signs = np.where(np.arange(len(x)) % 2 == 0, 1.0, -1.0)
+    model = LogisticRegression(C=strength, fit_intercept=False, max_iter=2000)
+    model.fit(x / scale * signs[:, None], signs > 0, sample_weight=np.array(weights))
+    found_weights: np.ndarray = model.coef_[0] / scale
+    return found_weights
+
+
+def ranked(prediction: Row, weights: np.ndarray) -> list[tuple[float, Row, Row]]:
+    """The prediction's sections by the given weights."""
+    scored = [
+        (float(np.dot(weights, vector(features))), match, features)
+        for match, features in zip(prediction["matches"], prediction["features"], strict=False)
+    ]
+    return sorted(scored, key=lambda item: -item[0])
+
+
+def rank_figures(data: list[tuple[Row, Row]], order: dict[str, list[tuple[float, Row, Row]]]) -> dict[str, float]:
+    """File and section recall at 1 and 3, as the scorer counts them."""
+    hits: dict[str, float] = defaultdict(float)
+    sections = 0
+    for record, _ in data:
+        files: list[str] = []
+        seen: list[tuple[str, tuple[str, ...]]] = []
+        for _score, match, _ in order[record["sha"]]:
+            if match["runbook"] not in files:
+                files.append(match["runbook"])
+            key = (match["runbook"], tuple(map(_norm, match["headings"])))
+            if key not in seen:
+                seen.append(key)
+        gold = {
+            (path, tuple(map(_norm, h["path"])))
+            for path, found in record["changed_headings"].items()
+            for h in found
+            if h["kind"] == "edit"
+        }
+        sections += bool(gold)
+        for k in (1, 3):
+            hits[f"file R@{k}"] += any(path in record["runbook_files"] for path in files[:k])
+            hits[f"section R@{k}"] += bool(gold) and any(key in gold for key in seen[:k])
+    total = len(data)
+    return {name: round(count / (sections if name.startswith("section") else total), 4) for name, count in hits.items()}
+
+
+def alert_vector(score: float, features: Row, diff: Row) -> list[float]:
+    """The alert's features: the score, the best section's signals, the diff's own."""
+    values = (
+        {"score": score} | {f"signal.{k}": v for k, v in features.items()} | {f"diff.{k}": v for k, v in diff.items()}
+    )
+    return [values.get(name, 0.0) for name in ALERT_FEATURES]
+
+
+def alert_rows(
+    data: list[tuple[Row, int]], order: dict[str, list[tuple[float, Row, Row]]]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Design matrix and labels; a commit without any section is a row of zeros."""
+    x, y = [], []
+    for prediction, label in data:
+        best = order.get(prediction["sha"]) or []
+        row = alert_vector(best[0][0], best[0][2], prediction.get("diff", {})) if best else [0.0] * len(ALERT_FEATURES)
+        x.append(row)
+        y.append(label)
+    return np.array(x), np.array(y)
+
+
+def fit_alert(x: np.ndarray, y: np.ndarray, strength: float) -> tuple[np.ndarray, float]:
+    """Weights and bias; signals are scaled for the penalty only."""
+    scale = np.maximum(x.std(axis=0), 1e-6)
+    model = LogisticRegression(C=strength, max_iter=5000, class_weight="balanced")
+    model.fit(x / scale, y)
+    return model.coef_[0] / scale, float(model.intercept_[0])
+
+
+def alert_figures(scores: np.ndarray, y: np.ndarray) -> dict[str, float]:
+    """ROC area and recall at 5 % and 10 % of ordinary commits."""
+    positive, negative = scores[y == 1], np.sort(scores[y == 0])[::-1]
+    wins = sum((negative < p).sum() + 0.5 * (negative == p).sum() for p in positive)
+    figures = {"ROC area": round(float(wins) / (len(positive) * len(negative)), 4)}
+    for rate in (0.05, 0.10):
+        threshold = negative[int(len(negative) * rate)]
+        figures[f"recall at {rate:.0%}"] = round(float((positive > threshold).mean()), 4)
+    return figures
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--manifests", required=True, type=Path)
+    parser.add_argument("--predictions", required=True, type=Path)
+    parser.add_argument("--rank-strength", default=3.0, type=float)
+    parser.add_argument("--alert-strength", default=0.1, type=float)
+    parser.add_argument("--write", action="store_true", help="write runbooks/weights.toml")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Print cross-validated figures and, with ``--write``, the table."""
+    a = _arguments()
+    predictions = {(p["repo"], p["sha"]): p for p in _load(a.predictions) if not p["error"]}
+    strong = [r for r in _load(a.manifests / "cochange.jsonl") if r["evidence"] == "strong"]
+    data = [(r, predictions[r["repo"], r["sha"]]) for r in strong if (r["repo"], r["sha"]) in predictions]
+    ordinary = [r for r in _load(a.manifests / "ordinary.jsonl") if not r.get("enclosing_pr_touches_md")]
+    negatives = [predictions[r["repo"], r["sha"]] for r in ordinary if (r["repo"], r["sha"]) in predictions]
+    labelled = [(p, 1) for _, p in data] + [(p, 0) for p in negatives]
+    order: dict[str, list[tuple[float, Row, Row]]] = {}
+    groups = sorted({p["repo"] for p, _ in labelled})
+    folds = list(GroupKFold(min(FOLDS, len(groups))).split(groups, groups=groups))
+    scores: dict[str, float] = {}
+    for train_places, test_places in folds:
+        held = {groups[i] for i in test_places}
+        del train_places
+        weights = fit_rank([(r, p) for r, p in data if r["repo"] not in held], a.rank_strength)
+        local = {p["sha"]: ranked(p, weights) for p, _ in labelled}
+        order |= {p["sha"]: local[p["sha"]] for p, _ in labelled if p["repo"] in held}
+        x, y = alert_rows([(p, label) for p, label in labelled if p["repo"] not in held], local)
+        alert, bias = fit_alert(x, y, a.alert_strength)
+        for p, _ in labelled:
+            if p["repo"] in held:
+                best = local[p["sha"]]
+                row = [np.dot(alert, alert_vector(s, f, p.get("diff", {}))) + bias for s, _m, f in best[:10]]
+                scores[p["sha"]] = float(max(row)) if row else -math.inf
+    print(f"co-changes {len(data)}, ordinary {len(negatives)}, repositories {len(groups)}, folds {len(folds)}")
+    print("cross-validated rank", rank_figures(data, order))
+    y = np.array([label for _, label in labelled])
+    held_scores = np.array([scores[p["sha"]] for p, _ in labelled])
+    alerts = alert_figures(np.nan_to_num(held_scores, neginf=-99), y)
+    print("cross-validated alert", alerts)
+    if a.write:
+        _write(a, data, labelled, rank_figures(data, order) | alerts)
+
+
+def _write(
+    a: argparse.Namespace, data: list[tuple[Row, Row]], labelled: list[tuple[Row, int]], figures: dict[str, float]
+) -> None:
+    weights = fit_rank(data, a.rank_strength)
+    order = {p["sha"]: ranked(p, weights) for p, _ in labelled}
+    x, y = alert_rows(labelled, order)
+    alert, bias = fit_alert(x, y, a.alert_strength)
+    scores = sorted(
+        (
+            max(
+                (
+                    float(np.dot(alert, alert_vector(s, f, p.get("diff", {}))) + bias)
+                    for s, _m, f in order[p["sha"]][:10]
+                ),
+                default=-99.0,
+            )
+            for p, label in labelled
+            if not label
+        ),
+        reverse=True,
+    )
+    threshold = 1 / (1 + math.exp(-scores[int(len(scores) * SUSPECT_RATE)]))
+    lines = [
+        "# What turns signals into a score (rank) and a score into an alert; read by runbooks/mapping.py.",
+        "# Written by `python -m benchmarks.fit --write`, never by hand. Figures are of held-out repositories.",
+        f'fitted = "{datetime.now(UTC).date()}"',
+        f'corpus = "{len(data)} co-changes and {len(labelled) - len(data)} ordinary commits of the development half"',
+        "",
+        "[cross_validated]",
+        *(f'"{name}" = {value}' for name, value in figures.items()),
+        "",
+        "[rank]",
+        *(f"{name} = {weight:.4f}" for name, weight in zip(RANK_FEATURES, weights, strict=True)),
+        "",
+        "[alert]",
+        f"bias = {bias:.4f}",
+        *(
+            f'"{name}" = {weight:.4f}'
+            for name, weight in zip(ALERT_FEATURES, alert, strict=True)
+            if abs(weight) >= 5e-5
+        ),
+        "",
+        "[threshold]",
+        f"suspect = {threshold:.4f}  # {SUSPECT_RATE:.0%} of ordinary commits are above it",
+        "",
+    ]
+    Path(__file__).parent.parent.joinpath("runbooks", "weights.toml").write_text("\n".join(lines), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
