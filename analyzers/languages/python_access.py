@@ -1,0 +1,300 @@
+"""Who may do what in a Python program: guards in every form, and routes with the guards of their handlers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from analyzers.languages.python_nodes import Call, Module, climb, qualified, unwrapped
+from analyzers.model import Fact, FactKind, Value
+from analyzers.syntax import Node, touches
+from analyzers.vocabulary import auth_weight, words
+
+__all__ = ["calls", "checks", "class_policies", "decorators", "denied", "guard_names", "mixins"]
+
+_SUBJECTS = frozenset(
+    "login auth authn authz authenticated authenticate authentication authorize authorized authorization permission "
+    "permissions perm perms role roles scope scopes jwt token admin administrator staff superuser csrf oauth mfa otp "
+    "acl credentials user access owner identity reauth sudo requester signature".split()
+)
+_VERBS = frozenset(
+    "required require requires has need needs check checks ensure only exempt protect protected allow allowed allows "
+    "accepted passes verify verified validate must enforce restrict restricted by can assert deny denied".split()
+)
+_WHOLE = frozenset(
+    "authenticated authenticate authorize authorized protected secured login authenticator has_perm has_role "
+    "admin_only superuser_only jwt_protected".split()
+)
+_CHECK_VERBS = frozenset(
+    "assert check ensure require requires verify validate enforce authorize authenticate must deny restrict".split()
+)
+_AUTH_RECEIVERS = frozenset("auth authz authorizer authenticator acl permissions".split())
+_AUTH_METHOD = re.compile(r"^_?(?:check|require|verify|validate|authenticate|authorize|assert|enforce|get_user)(?:_|$)")
+_DENIAL = re.compile(
+    r"\b40[13]\b|forbidden|unauthori[sz]ed|permission_?denied|access_?denied|not_?authenticated|"
+    r"authentication_?(?:failed|required)|unauthenticated|PermissionError|AuthError",
+    re.IGNORECASE,
+)
+_VIEW_FACETS = frozenset(
+    "permission permissions require_csrf require_auth auth roles scopes require_reauth permission_classes "
+    "authentication_classes auth_required login_required effective_principals".split()
+)
+_POLICY_LISTS = frozenset({"permission_classes", "authentication_classes"})
+_HOOKS = frozenset({"before_request", "before_app_request", "middleware"})
+_WRAPPING = frozenset({"method_decorator", "decorator_from_middleware", "partial"})
+
+
+def is_guard(name: str) -> bool:
+    """Whether a decorator or dependency of that name guards: it names whom or what (role, login, token) and a demand
+    (required, has, check), or is one of the few words that do so alone."""
+    leaf = name.rpartition(".")[2]
+    found = frozenset(words(leaf))
+    return leaf.lower() in _WHOLE or bool(found & _SUBJECTS and found & _VERBS)
+
+
+def _guard(
+    module: Module,
+    node: Node,
+    key: str,
+    written: str,
+    name: str,
+    form: str,
+    requires: str = "",
+    anchor: Node | None = None,
+) -> Fact:
+    facets = {"name": name, "form": form, "requires": requires}
+    return module.source.fact(
+        FactKind.GUARD, key, Value(written), node=node, scope="", attributes=facets, anchor=anchor
+    )
+
+
+def _requires(module: Module, call: Call) -> str:
+    """The literal arguments of a guard, as written."""
+    given = [module.written(argument) for argument in call.positional if module.literal(argument)]
+    given += [f"{key}={module.written(value)}" for key, value in sorted(call.keywords.items()) if module.literal(value)]
+    return ", ".join(given)
+
+
+# -- decorators ---------------------------------------------------------------------------------------------------
+
+
+def decorators(module: Module, node: Node) -> Iterator[Fact]:
+    """Guards given as decorators, policies given to view decorators, authenticating hooks."""
+    definition = module.definition(node)
+    expression = unwrapped(node.named_children[0]) if node.named_child_count else None
+    symbol = module.source.symbol(definition) if definition is not None else None
+    if definition is None or expression is None or symbol is None:
+        return
+    name, call = _decorator(module, expression)
+    leaf = name.rpartition(".")[2]
+    if is_guard(name):
+        written = module.written(expression)
+        requires = _requires(module, call) if call is not None else ""
+        yield _guard(module, definition, symbol.name, written, leaf, "decorator", requires, node)
+    elif leaf in _HOOKS and auth_weight(symbol.name):
+        yield _guard(module, definition, symbol.name, f"{leaf} {symbol.name}", symbol.name, "middleware", "", node)
+    elif call is not None:
+        for facet in sorted(_VIEW_FACETS & frozenset(call.keywords)):
+            value = call.keywords[facet]
+            if touches(value, module.lines):
+                text = f"{facet}={module.written(value)}"
+                yield _guard(module, definition, symbol.name, text, facet, "policy", module.written(value), value)
+
+
+def _decorator(module: Module, expression: Node) -> tuple[str, Call | None]:
+    """A decorator's name and call; ``method_decorator(login_required)`` is what it wraps."""
+    if expression.type != "call":
+        return module.dotted(expression), None
+    call = module.call(expression)
+    if call.leaf in _WRAPPING and call.positional:
+        first = call.positional[0]
+        return (module.call(first).name, module.call(first)) if first.type == "call" else (module.dotted(first), call)
+    return call.name, call
+
+
+def guard_names(module: Module, definition: Node) -> str:
+    """The names of the guards on a handler, joined by ``,``: decorators, dependencies of parameters and of the route
+    decorator."""
+    names: set[str] = set()
+    wrapper = definition.parent
+    children = wrapper.named_children if wrapper is not None and wrapper.type == "decorated_definition" else []
+    for child in children:
+        if child.type != "decorator" or not child.named_child_count:
+            continue
+        name, call = _decorator(module, unwrapped(child.named_children[0]))
+        if is_guard(name):
+            names.add(name.rpartition(".")[2])
+        for value in call.keywords.values() if call is not None else ():
+            names.update(_dependencies(module, value))
+    parameters = definition.child_by_field_name("parameters")
+    if parameters is not None:
+        names.update(_dependencies(module, parameters))
+    return ",".join(sorted(names))
+
+
+def _dependencies(module: Module, node: Node) -> Iterator[str]:
+    stack = [node]
+    budget = 400
+    while stack and budget:
+        current = stack.pop()
+        budget -= 1
+        if current.type == "call":
+            name = _dependency(module, module.call(current))
+            if name:
+                yield name
+                continue
+        stack.extend(current.named_children)
+
+
+def _dependency(module: Module, call: Call) -> str:
+    """The name of the guard in ``Depends(get_current_user)`` or ``Security(scheme, scopes=[...])``; empty when the
+    dependency has nothing to do with access."""
+    if call.leaf not in {"Depends", "Security"}:
+        return ""
+    first = call.argument(0, "dependency")
+    if first is None:
+        return ""
+    name = module.call(first).name if first.type == "call" else module.dotted(first)
+    leaf = name.rpartition(".")[2]
+    told = frozenset(words(leaf)) & (_SUBJECTS | {"security", "bearer", "key", "session", "principal"})
+    return leaf if call.leaf == "Security" or told else ""
+
+
+# -- calls --------------------------------------------------------------------------------------------------------
+
+
+def calls(module: Module, node: Node) -> Iterator[Fact]:
+    """Dependencies of FastAPI, middleware that is added, and calls that check on their own
+    (``assert_requester_is_admin(...)``)."""
+    call = module.call(node)
+    if call.leaf in {"Depends", "Security"}:
+        yield from _depends(module, node, call)
+    elif call.leaf in {"add_middleware", "Middleware", "wrap_with"} and call.positional:
+        name = module.dotted(call.positional[0])
+        if _protects(name):
+            leaf = name.rpartition(".")[2]
+            holder = module.target(node) or "middleware"
+            yield _guard(module, node, holder, leaf, leaf, "middleware", _requires(module, call))
+    elif _checks_access(call) and _stands_alone(node):
+        symbol = module.source.symbol(node)
+        if symbol is not None and module.function(node) is not None:
+            requires = _requires(module, call)
+            receiver = call.name.rpartition(".")[0].rpartition(".")[2].lstrip("_")
+            name = f"{receiver}.{call.leaf}" if receiver in _AUTH_RECEIVERS else call.leaf
+            yield _guard(module, node, symbol.name, f"{name}({requires})", call.leaf, "check", requires)
+
+
+def _depends(module: Module, node: Node, call: Call) -> Iterator[Fact]:
+    name = _dependency(module, call)
+    if not name:
+        return
+    decorator = climb(node, frozenset({"decorator"}), frozenset({"block"}))
+    holder = module.definition(decorator) if decorator is not None else module.function(node)
+    symbol = module.source.symbol(holder) if holder is not None else None
+    key = symbol.name if symbol else module.target(node) or "<module>"
+    yield _guard(module, holder or node, key, module.written(node), name, "policy", _requires(module, call), node)
+
+
+def _checks_access(call: Call) -> bool:
+    parts = words(call.leaf)
+    if not parts:
+        return False
+    receiver = call.name.rpartition(".")[0].rpartition(".")[2].lstrip("_")
+    if receiver in _AUTH_RECEIVERS and _AUTH_METHOD.match(call.leaf):
+        return True
+    if parts[0] in {"assert", "require", "ensure", "enforce"}:
+        return bool(frozenset(parts) & _SUBJECTS)
+    # ``check_user`` or ``validate_owner`` may check anything about them.
+    return parts[0] in _CHECK_VERBS and bool(frozenset(parts) & (_SUBJECTS - {"user", "owner", "access"}))
+
+
+def _stands_alone(node: Node) -> bool:
+    """Whether the call is a statement (also awaited or assigned): inside a condition the condition speaks."""
+    parent = node.parent
+    while parent is not None and parent.type in {"await", "parenthesized_expression"}:
+        parent = parent.parent
+    return parent is not None and parent.type in {"expression_statement", "assignment", "return_statement"}
+
+
+def _protects(name: str) -> bool:
+    return bool(auth_weight(name) or frozenset(words(name)) & {"security", "throttle", "limiter", "trusted", "https"})
+
+
+# -- checks in bodies ---------------------------------------------------------------------------------------------
+
+
+def checks(module: Module, node: Node) -> Iterator[Fact]:
+    """``if not user.is_admin: raise PermissionDenied`` (also ``abort(403)``, ``return 403``): the condition is the
+    guard; a denial under ``else`` is guarded by the same condition."""
+    condition = node.child_by_field_name("condition")
+    symbol = module.source.symbol(node)
+    if condition is None or symbol is None:
+        return
+    bodies = [node.child_by_field_name("consequence")]
+    for alternative in node.children_by_field_name("alternative"):
+        if alternative.type == "else_clause":
+            bodies.append(alternative.child_by_field_name("body"))
+    for body in bodies:
+        for statement in body.named_children if body is not None else ():
+            name = denied(module, statement)
+            if name:
+                status = re.search(r"\b40[13]\b", module.text(statement)[:400])
+                yield _guard(
+                    module, node, symbol.name, module.written(condition), name, "check",
+                    status.group() if status else "", condition,
+                )  # fmt: skip
+                return
+
+
+def denied(module: Module, statement: Node) -> str:
+    """The callable by which a statement refuses access (``abort``, ``PermissionDenied``), else an empty string."""
+    if statement.type not in {"raise_statement", "return_statement", "expression_statement"}:
+        return ""
+    if not statement.named_child_count or not _DENIAL.search(module.text(statement)[:400]):
+        return ""
+    expression = unwrapped(statement.named_children[0])
+    if expression.type == "call":
+        name = module.call(expression).leaf
+        if statement.type == "expression_statement" and not re.search(r"abort|deny|forbid|unauthor", name.lower()):
+            return ""
+        return name
+    if statement.type == "expression_statement":
+        return ""
+    return module.dotted(expression).rpartition(".")[2] if statement.type == "raise_statement" else "return"
+
+
+# -- policies of classes and lists --------------------------------------------------------------------------------
+
+
+def class_policies(module: Module, node: Node) -> Iterator[Fact]:
+    """``permission_classes = [...]`` of a view and the entries of ``MIDDLEWARE`` (also ``+=``)."""
+    left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+    if left is None or right is None or left.type != "identifier":
+        return
+    name = module.text(left)
+    if name in _POLICY_LISTS:
+        key, form = module.class_name(node), "policy"
+    elif name.startswith("MIDDLEWARE"):
+        key, form = qualified(module.class_name(node), name), "middleware"
+    else:
+        return
+    listed = unwrapped(right)
+    items = listed.named_children if listed.type in {"list", "tuple", "expression_list"} else [listed]
+    for item in items:
+        if item.type == "comment" or not touches(item, module.lines):
+            continue
+        text = module.string(item) or module.written(item)
+        if form == "policy" or _protects(text.rpartition(".")[2]):
+            yield _guard(module, node, key or name, text, name, form, "", item)
+
+
+def mixins(module: Module, node: Node) -> Iterator[Fact]:
+    """Mixins that guard a class-based view (``LoginRequiredMixin``)."""
+    bases = node.child_by_field_name("superclasses")
+    symbol = module.source.symbol(node)
+    if bases is None or symbol is None or not touches(bases, module.lines):
+        return
+    for base in bases.named_children:
+        name = module.dotted(base) if base.type in {"identifier", "attribute"} else ""
+        if name.endswith("Mixin") and is_guard(name.removesuffix("Mixin")):
+            yield _guard(module, node, symbol.name, name, name.rpartition(".")[2], "policy", "", base)
