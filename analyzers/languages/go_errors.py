@@ -14,6 +14,14 @@ from analyzers.syntax import Node, touches
 _ERROR_NAME = re.compile(r"^(?:e|\w*[eE]rr(?:or)?\d?)$")
 _EXIT = re.compile(r"^(?:os\.Exit|\w*\.?Fatal(?:f|ln|w)?|.*\b(?:log|logger|klog|logrus|logging)\.(?:Fatal|Exit)\w*)$")
 _RETRY = re.compile(r"(?:retry|retries|backoff|attempt|Wait|Sleep|\bAfter\b)", re.IGNORECASE)
+_ANSWERS = re.compile(
+    r"(?i)(?:(?:render|write|send|respond|reply|return|handle|abort|http|json|server)_?\w*err\w*|abort\w*)$"
+)
+_FAILED = re.compile(
+    r"\bhttp\.Status(?:Bad|Unauth|Forbid|NotF|Method|Conf|Gone|Too|Req|Int|NotI|Serv|Gate|Unproc|Prec)\w+"
+)
+"""Calls that give a client the failure: ``renderError(w, …)``, ``w.WriteHeader(http.StatusInternalServerError)``."""
+
 _MAX_BACK = 12
 """Statements before an ``if`` in which the call that gave the error is looked for."""
 
@@ -51,21 +59,36 @@ def messages(go: GoSource, call: Node, links: list[Link]) -> Iterator[Fact]:
 
 def handling(go: GoSource, node: Node) -> Iterator[Fact]:
     """How the ``if`` around an error treats it: the key names the condition and the call that gave the error."""
+    read = _handled(go, node)
+    if read is None:
+        return
+    key, callee, fact = read
+    yield fact
+    function = go.function_of(node)
+    if function is None or (callee and go.text(function).count(callee.rsplit(".", 1)[-1] + "(") < 2):
+        return
+    # The same call is treated in several places: all of them are told, so that each finds its like on the other side.
+    for other in walk(function):
+        found = _handled(go, other) if other.type == "if_statement" and other.id != node.id else None
+        if found is not None and found[0] == key:
+            yield found[2]
+
+
+def _handled(go: GoSource, node: Node) -> tuple[str, str, Fact] | None:
+    """Key, called function and fact of an ``if`` that tests an error; None for another ``if``."""
     condition, body = node.child_by_field_name("condition"), node.child_by_field_name("consequence")
-    if condition is None or body is None:
-        return
-    name = error_tested(go, condition)
-    if not name:
-        return
+    name = error_tested(go, condition) if condition is not None and body is not None else ""
+    if condition is None or body is None or not name:
+        return None
     giver = origin(go, node, name)
-    if giver is None and name in go.locals_at(node) and len(go.text(condition)) > 200:
-        return
     tested = condition_text(go, condition, name)
-    key = f"{tested} {go.callee(giver)}" if giver is not None else tested
+    callee = go.giver(giver) if giver is not None and giver.type == "call_expression" else ""
+    callee = callee if callee.strip("_") else ""
+    key = f"{tested} {callee}".strip()
     inside = statements_of(body)
     # The last statement shows what is done better than the condition, which is the same on both sides.
     place = inside[-1] if inside and touches(inside[-1], go.lines) else condition
-    yield go.source.fact(FactKind.ERROR, key, Value(outcome(go, body, name)), node=node, anchor=place)
+    return key, callee, go.source.fact(FactKind.ERROR, key, Value(outcome(go, body, name)), node=node, anchor=place)
 
 
 def error_tested(go: GoSource, condition: Node) -> str:
@@ -115,7 +138,7 @@ def _render_error(go: GoSource, node: Node, name: str) -> str:
 
 
 def origin(go: GoSource, node: Node, name: str) -> Node | None:
-    """The call whose result the variable holds at an ``if``: in its initializer, or in a statement before it."""
+    """The expression whose result the variable holds at an ``if``: in its initializer, or in a statement before."""
     initializer = node.child_by_field_name("initializer")
     if initializer is not None:
         found = _given_by(go, initializer, name)
@@ -150,8 +173,7 @@ def _given_by(go: GoSource, statement: Node, name: str) -> Node | None:
     targets = left.named_children if left is not None else statement.children_by_field_name("name")
     if right is None or name not in {go.text(target) for target in targets}:
         return None
-    value = right.named_children[-1] if right.named_child_count else right
-    return value if value.type == "call_expression" else None
+    return right.named_children[-1] if right.named_child_count else right
 
 
 def statements_of(block: Node) -> list[Node]:
@@ -186,7 +208,7 @@ def _ending(go: GoSource, last: Node | None, name: str, inside: Sequence[Node]) 
         given = last.named_children[0].named_children if last.named_child_count else []
         kept = [value for value in given if value.type != "comment"]
         if not kept:
-            return ""
+            return "returned" if _named_result(go, last, name) else ""
         final = kept[-1]
         if final.type in {"nil", "true", "false"} or final.type in {"int_literal", "interpreted_string_literal"}:
             return "returned" if any(_mentions(go, value, name) for value in kept) else ""
@@ -231,6 +253,16 @@ def _case_statements(case: Node) -> list[Node]:
     return [child for child in inner[-1].named_children if child.type != "comment"] if inner else []
 
 
+def _named_result(go: GoSource, node: Node, name: str) -> bool:
+    """Whether the function around the node names its error result so, which a bare ``return`` returns."""
+    current: Node | None = node
+    while current is not None and current.type not in FUNCTIONS | {"func_literal"}:
+        current = current.parent
+    result = current.child_by_field_name("result") if current is not None else None
+    declared = result.named_children if result is not None and result.type == "parameter_list" else []
+    return any(go.text(n) == name for d in declared for n in d.children_by_field_name("name"))
+
+
 def _is_error(go: GoSource, node: Node) -> bool:
     """Whether a returned expression looks like an error even without naming the one met."""
     text = go.text(node)
@@ -256,6 +288,7 @@ def _uses(go: GoSource, inside: Sequence[Node], name: str) -> tuple[bool, bool]:
                 logged = True
                 continue
             callee = go.callee(node)
+            used = used or bool(_ANSWERS.search(callee)) or bool(_FAILED.search(go.text(node)[:2000]))
             if not re.search(
                 r"(?:^|\.)(?:Is|As|Cause|String|Error|SetStatus|RecordError|SetAttributes|Is\w+)$", callee
             ):

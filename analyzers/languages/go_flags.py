@@ -24,7 +24,7 @@ _FLAG = re.compile(
 )
 
 _ENV_HELPER = re.compile(
-    r"^(?:(?:must|require|get|lookup|read|load|fetch|parse|default|fallback|with|or)+_?)*env(?:iron(?:ment)?)?"
+    r"^\w+FromEnv(?:Var)?$|^(?:(?:must|require|get|lookup|read|load|fetch|parse|default|fallback|with|or)+_?)*env(?:iron(?:ment)?)?"
     r"(?:_?(?:var(?:iable)?|or|default|fallback|with|string|str|int(?:32|64)?|u?int|bool|duration|float(?:64)?|value|must"
     r"|required|list|slice|else|panic))*$",
     re.IGNORECASE,
@@ -102,7 +102,12 @@ def flags(go: GoSource, call: Node, links: list[Link]) -> Iterator[Fact]:
             return
     link = links[-1]
     layout = flag_layout(link.name)
-    if layout is None or not link.path or len(link.args) != layout.count or not _is_help(go, link.args[-1]):
+    if (
+        layout is None
+        or not (link.path or links[:-1])
+        or len(link.args) != layout.count
+        or not _is_help(go, link.args[-1])
+    ):
         return
     name = flag_name(go, link.args[layout.name])
     if not name or any(char.isspace() for char in name):
@@ -110,14 +115,26 @@ def flags(go: GoSource, call: Node, links: list[Link]) -> Iterator[Fact]:
     bound = link.args[layout.bound] if layout.bound >= 0 else None
     if bound is not None and bound.type == "identifier" and not link.name.endswith(("Var", "VarP")):
         return
-    default = _default(go, link.args[layout.default], name) if layout.default >= 0 else NO_VALUE
-    yield go.source.fact(
-        FactKind.CLI_FLAG, name, default, node=call, scope="", aliases=_aliases(go, name, bound), anchor=link.args[0]
-    )
+    given = link.args[layout.default] if layout.default >= 0 else None
+    default = _default(go, given, name) if given is not None else NO_VALUE
+    aliases = [*_aliases(go, name, bound), *_variables(go, given)]
+    if go.parts(link.args[layout.name])[0] is None:
+        aliases.append(f"*.{name}")  # only the end of the name is known
+    yield go.source.fact(FactKind.CLI_FLAG, name, default, node=call, scope="", aliases=aliases, anchor=link.args[0])
+
+
+def _variables(go: GoSource, default: Node | None) -> list[str]:
+    """The environment variable that a default is read from: ``env.StringFromEnv("X", "10M")``."""
+    if default is None or default.type != "call_expression":
+        return []
+    return [fact.key for fact in environment(go, default, go.chain(default))]
 
 
 def _default(go: GoSource, node: Node, name: str) -> Value:
     text = go.literal(node)
+    if node.type == "call_expression":
+        for fact in environment(go, node, go.chain(node)):
+            return fact.value
     return values.parse_value(text if text is not None else go.render(node), name)
 
 

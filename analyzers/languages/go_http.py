@@ -197,10 +197,12 @@ def denials(go: GoSource, node: Node) -> Iterator[Fact]:
         return
     name = error_tested(go, condition) or _flag_tested(go, condition)
     giver = origin(go, node, name) if name else None
-    if giver is not None:
+    if giver is not None and giver.type == "call_expression":
         text, callee, requires = go.render(giver), go.callee(giver), _requires(go, giver)
+    elif giver is not None:
+        text, callee, requires = go.render(giver), "", ""
     else:
-        text = condition_text(go, condition, name) if name else go.render(condition)
+        text = condition_text(go, condition, name) if error_tested(go, condition) else go.render(condition)
         callee, requires = _first_callee(go, condition), ""
     yield go.source.fact(
         FactKind.GUARD, symbol.name, Value(text[:300]), node=node,

@@ -24,8 +24,8 @@ _LEVELS = {
     "critical": "error", "exit": "error",
 }  # fmt: skip
 _LOGGER = re.compile(
-    r"(?:^|[._])(?:[a-z]?log|\w*logger|\w*Logger|logging|logrus|klog|glog|zap|slog|sugar|sugared|entry|lg|l|L|S|\w*Log"
-    r"|logEntry|clog|plog|ctxlog)$"
+    r"(?:^|[._])(?:(?!\w*(?:cata|dia|b|change|back)log)\w*[lL]og(?:ger|ging|rus|Ctx|Entry|Context|r|g|s)?|zap|sugar(?:ed)?"
+    r"|entry|lg|l|L|S)$"
 )
 _WITH = frozenset(
     {"With", "WithField", "WithFields", "WithError", "WithValues", "WithContext", "WithGroup", "Named", "V", "L", "S",

@@ -13,6 +13,7 @@ from analyzers.languages.go_source import GoSource
 from analyzers.languages.go_structs import fields_of
 from analyzers.model import Fact, FactKind, Value
 from analyzers.syntax import Node
+from analyzers.vocabulary import words
 
 _OPTIONS = re.compile(r"^(?:\w+\.)?(Counter|Gauge|Histogram|Summary|Untyped|Timing)?(?:Vec)?Opts$")
 _CONSTRUCTOR = re.compile(r"^(?:Must)?New\w*?(Counter|Gauge|Histogram|Summary|Untyped)(?:Vec|Func)?\w*$")
@@ -81,13 +82,15 @@ def _described(go: GoSource, node: Node) -> tuple[str, list[str]]:
 
 def _full_name(go: GoSource, nodes: list[Node | None]) -> tuple[str, list[str]]:
     """The assembled name and its other names. An unknown namespace or subsystem is left out of the name; where its
-    own name is telling (``constants.Loki``) the guess becomes an alias."""
+    own name is telling (``constants.Loki``) the guess becomes an alias, as does ``*_name``."""
     known: list[str] = []
     guessed: list[str] = []
+    unknown = False
     for node in nodes:
         if node is None:
             continue
         parts = go.parts(node)
+        unknown = unknown or None in parts
         text = "".join(part or "" for part in parts).strip("_")
         if node is nodes[-1] and not text:
             return "", []
@@ -99,7 +102,8 @@ def _full_name(go: GoSource, nodes: list[Node | None]) -> tuple[str, list[str]]:
     if not re.fullmatch(r"[A-Za-z_:][A-Za-z0-9_:.\-/]*", name):
         return "", []
     own = go.constant(nodes[-1]) if nodes[-1] is not None else None
-    return name, [alias for alias in (own or "", guess) if alias != name and re.fullmatch(r"\w+", alias)]
+    aliases = [alias for alias in (own or "", guess) if alias != name and re.fullmatch(r"\w+", alias)]
+    return name, [*aliases, f"*_{name}"] if len(guessed) > len(known) or unknown else aliases
 
 
 def _labels(go: GoSource, nodes: list[Node]) -> str:
@@ -108,8 +112,16 @@ def _labels(go: GoSource, nodes: list[Node]) -> str:
         if node.type == "composite_literal" and go.text(node.child_by_field_name("type")) == "[]string":
             body = node.child_by_field_name("body")
             items = [c.named_children[0] for c in body.named_children if c.named_child_count] if body else []
-            return ",".join(go.constant(item) or go.render(item) for item in items)
+            return ",".join(go.constant(item) or _label_named(go, item) for item in items)
     return ""
+
+
+def _label_named(go: GoSource, node: Node) -> str:
+    """The label that a constant of another file stands for, guessed from its name: ``labelStatusCode`` →
+    ``status_code``. So a literal that becomes such a constant is no change."""
+    parts = words(go.text(node).rsplit(".", 1)[-1])
+    kept = [part for part in parts if part not in {"label", "labels", "metric", "metrics", "name", "key"}]
+    return "_".join(kept or parts)
 
 
 def _call_around(literal: Node) -> Node | None:

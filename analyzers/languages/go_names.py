@@ -16,6 +16,14 @@ STRINGS = frozenset({"interpreted_string_literal", "raw_string_literal"})
 NUMBERS = frozenset({"int_literal", "float_literal", "imaginary_literal", "rune_literal"})
 FUNCTIONS = frozenset({"function_declaration", "method_declaration"})
 
+_BINDERS = frozenset(
+    {
+        "parameter_declaration", "variadic_parameter_declaration", "short_var_declaration", "var_spec", "const_spec",
+        "range_clause", "receive_statement", "type_switch_statement",
+    }
+)  # fmt: skip
+_CHANGERS = frozenset({"assignment_statement", "inc_statement", "dec_statement"})
+
 _MAX_DEPTH = 60
 """Deepest expression that is rendered piece by piece; deeper ones are generated code or an attack."""
 
@@ -80,12 +88,20 @@ class GoNames:
         return known
 
     def _bindings(self, function: Node) -> Iterator[tuple[str, Local]]:
-        seen: set[str] = set()
+        found: dict[str, Local] = {}
         for node in walk(function):
-            for name, local in bindings(self, node):
-                if name not in seen and name != "_":
-                    seen.add(name)
-                    yield name, local
+            if node.type in _BINDERS:
+                for name, local in bindings(self, node):
+                    if name != "_":
+                        known = found.get(name)
+                        # Bound twice (or by several branches): its value is not plain to see.
+                        found[name] = local if known is None else Local(known.type or local.type, None)
+            elif node.type in _CHANGERS:
+                target = node.child_by_field_name("left") or node
+                for child in target.named_children:
+                    if child.type == "identifier" and self.text(child) in found:
+                        found[self.text(child)] = Local(found[self.text(child)].type, None)
+        yield from found.items()
 
     def is_local(self, node: Node) -> bool:
         """Whether an identifier names something bound in the function around it."""
@@ -113,7 +129,7 @@ class GoNames:
         if kind == "selector_expression":
             operand, name = node.child_by_field_name("operand"), node.child_by_field_name("field")
             before = self.render(operand, depth + 1) if operand is not None else ""
-            return self.text(name) if before in {"_", ""} else f"{before}.{self.text(name)}"
+            return self.text(name) if not before.strip("_[]*()") else f"{before}.{self.text(name)}"
         if kind in STRINGS:
             return '"' + string_value(self.text(node)) + '"'
         if kind == "call_expression":
@@ -123,7 +139,7 @@ class GoNames:
             return "func"
         if kind == "composite_literal":
             return self.text(node.child_by_field_name("type")) + "{}"
-        if kind == "parenthesized_expression" and node.named_child_count == 1:
+        if kind in {"parenthesized_expression", "type_assertion_expression"} and node.named_child_count:
             return self.render(node.named_children[0], depth + 1)
         if not node.child_count:
             return self.text(node)
@@ -134,6 +150,15 @@ class GoNames:
         """The called function's name without a local root: ``errors.Wrap``, ``local.BlockMeta``, ``func``."""
         function = call.child_by_field_name("function")
         return self.render(function) if function is not None else ""
+
+    def giver(self, call: Node) -> str:
+        """The called function's name for a key: arguments of a chain do not count (``json.NewDecoder().Decode``)."""
+        links = self.chain(call)
+        if len(links) < 2:
+            return self.callee(call)
+        first = self.callee(links[0].call)
+        last = ".".join(part for part in (links[-1].path, links[-1].name) if part)
+        return f"{first}().{last}" if first.strip("_") else last
 
     def args(self, call: Node) -> tuple[Node, ...]:
         """The call's arguments, without comments."""

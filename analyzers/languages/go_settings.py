@@ -37,9 +37,31 @@ _NOT_SETTINGS = re.compile(r"(?:Opts|Flag|Desc|Command|Fields|Labels|Event|Condi
 
 _ROUTE_NAME = frozenset({"path", "route", "endpoint", "prefix", "url", "uri", "api"})
 _ROUTE_PATH = re.compile(r"^/(?!(?:etc|var|tmp|usr|proc|dev|home|root|opt|bin|run|sys|mnt|lib)(?:/|$))[\w{}:*/.\-]*$")
-_NOT_ROUTE = frozenset({"file", "dir", "directory", "folder", "mount", "socket", "binary", "bin", "cmd", "executable"})
+_PROSE = frozenset({"example", "examples", "usage", "help", "description", "desc", "synopsis", "doc"})
+_NOT_ROUTE = frozenset(
+    {
+        "volume",
+        "secret",
+        "cert",
+        "data",
+        "config",
+        "file",
+        "dir",
+        "directory",
+        "folder",
+        "mount",
+        "socket",
+        "binary",
+        "bin",
+        "cmd",
+        "executable",
+    }
+)
 
 _DURATION = re.compile(r"\btime\.(?:Nanosecond|Microsecond|Millisecond|Second|Minute|Hour)\b")
+_CLOCK = frozenset({"Add", "Sub", "Round", "Truncate", "Before", "After", "Since", "Until", "Sleep", "min", "max"})
+"""Methods of times and durations: the function, not the method, says what the duration is for."""
+
 _CRYPTO_CALLS = {
     "bcrypt.GenerateFromPassword": (1, "cost"),
     "pbkdf2.Key": (2, "iterations"),
@@ -65,10 +87,17 @@ def constants(go: GoSource, spec: Node) -> Iterator[Fact]:
             continue
         value = values.parse_value(text, name)
         parts = frozenset(words(name))
+        if parts & _PROSE or len(text) > 500:
+            continue
         if parts & _ROUTE_NAME and not parts & _NOT_ROUTE and _ROUTE_PATH.match(text) and len(text) > 1:
             yield go.source.fact(FactKind.ROUTE, f"ANY {text}", node=spec, scope="", aliases=[name, text])
             continue
-        yield setting(go, name, value, node=spec, scope=go.text(_name_of(function)))
+        if name.endswith(("Flag", "FlagName")):
+            continue  # names a flag, which is a fact of its own where it is declared
+        if "env" in parts and "prefix" not in parts and re.fullmatch(r"[A-Z][A-Z0-9_]+", text):
+            yield go.source.fact(FactKind.ENV_VAR, text, node=spec, scope="", aliases=[name])
+            continue
+        yield setting(go, name, value, node=spec)
 
 
 def _is_alias(go: GoSource, node: Node) -> bool:
@@ -146,7 +175,9 @@ def elements(go: GoSource, element: Node) -> Iterator[Fact]:
         return
     value = values.parse_value(text, name)
     configish = bool(CONFIGISH.search(of)) or of in _KNOWN_TYPES
-    if _NOT_SETTINGS.search(of) or not (configish or _telling(name, text, value)):
+    if _NOT_SETTINGS.search(of) or not (
+        configish or _telling(name, text, value, go.constant(value_node.named_children[0]) is not None)
+    ):
         return
     if value_node.named_children[0].type == "identifier" and text == go.text(value_node) and not configish:
         return
@@ -154,14 +185,14 @@ def elements(go: GoSource, element: Node) -> Iterator[Fact]:
     yield setting(go, key, value, node=element, scope=scope, aliases=field_aliases(go, key))
 
 
-def _telling(name: str, text: str, value: Value) -> bool:
+def _telling(name: str, text: str, value: Value, is_text: bool) -> bool:
     if _DURATION.search(text):
         return True
     kind = setting_kind(name, value)
     if kind is FactKind.CRYPTO:
         return value.number is not None or text in {"true", "false"}
     if kind is FactKind.STORAGE_NAME or kind is FactKind.SCHEDULE:
-        return bool(re.fullmatch(r"[\w.\-/*, @]{2,80}", text)) and not text[0].isupper()
+        return is_text and bool(re.fullmatch(r"[\w.\-/*, @]{2,80}", text))
     return kind in _TELLING and bool(value.number)
 
 
@@ -197,8 +228,15 @@ def call_limits(go: GoSource, call: Node, links: list[Link]) -> Iterator[Fact]:
         if text is not None:
             yield go.source.fact(FactKind.CRYPTO, f"{name} {what}", values.parse_value(text, what), node=call)
         return
+    if name.startswith("cobra."):
+        return
     if link.name in {"ListenAndServe", "ListenAndServeTLS", "Listen"}:
         yield from _listen(go, call, name, link)
+        return
+    symbol = go.source.symbol(call)
+    if link.name in _CLOCK and symbol is not None:
+        name = f"{symbol.name} duration"
+    if name in {"float64", "float32", "int", "int64", "int32", "uint64", "uint32", "uint", "time.Duration"}:
         return
     short = name if len(name) < 80 else link.name
     for arg in link.args:

@@ -145,7 +145,13 @@ class GoSource(GoNames):
         if left is None or right is None or operator not in {"*", "+", "-", "/", "<<", "|"}:
             return None
         is_text = any(part is not None for part in self.parts(node)) and None not in self.parts(node)
-        return left + right if operator == "+" and is_text else f"{left}{operator}{right}"
+        if operator == "+" and is_text:
+            return left + right
+        if operator == "+" and any(part is not None for part in self.parts(node)):
+            return None  # a string of which a part is not known here
+        return f"{_bracketed(node.child_by_field_name('left'), left)}{operator}" + _bracketed(
+            node.child_by_field_name("right"), right
+        )
 
     def _literal_selector(self, node: Node) -> str | None:
         operand, name = node.child_by_field_name("operand"), self.text(node.child_by_field_name("field"))
@@ -166,6 +172,12 @@ class GoSource(GoNames):
             return None
         items = [self.literal(item, depth + 1) for item in body.named_children if item.type != "comment"]
         return None if None in items or len(items) > 200 else "[" + ", ".join(i for i in items if i is not None) + "]"
+
+
+def _bracketed(node: Node | None, text: str) -> str:
+    """The text in the parentheses that the source has around a sum or a shift."""
+    needed = node is not None and node.type == "parenthesized_expression" and re.search(r"[-+]|<<", text)
+    return f"({text})" if needed else text
 
 
 def placeholders(text: str) -> str:
