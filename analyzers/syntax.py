@@ -293,7 +293,7 @@ class Source:
             elif not current.child_count:
                 text = self.text(current)
                 if kind in grammar.numbers:
-                    text = text.lower().replace("_", "")
+                    text = _number(text)
                 if text.strip() or grammar.newline_tokens:
                     tokens.append(names.get(text, text) if current.is_named else text)
             else:
@@ -345,6 +345,13 @@ def string_content(text: str) -> str:
             inner = body[len(quote) : -len(quote)]
             return inner.replace("\\'", "'").replace('\\"', '"')
     return text
+
+
+def _number(text: str) -> str:
+    """A number in one spelling: ``1_000`` and ``1000``, ``0XFF`` and ``0xff``, ``.5`` and ``0.5``, ``1.`` and ``1.0``."""
+    text = text.lower().replace("_", "")
+    text = "0" + text if text.startswith(".") else text
+    return text + "0" if text.endswith(".") else text
 
 
 def _quoted(content: str) -> str:
