@@ -1,0 +1,36 @@
+# Needs Python >= 3.11, git and make; everything else is installed into .venv.
+# Another interpreter: make PYTHON=python3.12 test
+
+PYTHON ?= python3
+BIN := .venv/bin
+PYTEST_ARGS ?=
+
+.PHONY: demo test test-integration lint crater clean
+
+demo: ## build a small repository with runbooks and a risky branch, and check it
+	@$(PYTHON) .ci/venv.py
+	@$(BIN)/python demo/build.py .demo/shop
+	@printf '\n$$ cd .demo/shop && runbook-drift check\n\n'
+	@cd .demo/shop && ../../$(BIN)/runbook-drift check || test $$? -eq 1
+
+test: ## all tests that need nothing but Python and git
+	@$(PYTHON) .ci/venv.py dev
+	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+
+test-integration: ## tests that need more than Python and git
+	@echo "Nothing needs more than Python and git yet: there are no integration tests."
+
+lint: ## style, types, layers
+	@$(PYTHON) .ci/venv.py dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+crater: ## expected verdicts on real commits; MIRRORS is a directory of bare clones
+	@test -n "$(MIRRORS)" || { echo "Say where the clones are: make crater MIRRORS=dir"; exit 2; }
+	@$(PYTHON) .ci/venv.py dev
+	MIRRORS="$(abspath $(MIRRORS))" $(BIN)/python -m pytest tests/crater $(PYTEST_ARGS)
+
+clean: ## remove what these targets made
+	rm -rf .venv .demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
