@@ -70,6 +70,14 @@ class Grammar:
         return isinstance(other, Grammar) and other.name == self.name
 
 
+@cache
+def _binder_query(grammar: Grammar) -> tree_sitter.Query:
+    """Where locals are bound, and what is declared as not local."""
+    patterns = [f"({kind} {place}: (_) @bound)" for kind, place in sorted(grammar.binders.items())]
+    patterns += [f"({kind}) @outer" for kind in sorted(grammar.globals)]
+    return tree_sitter.Query(_language(grammar), "\n".join(patterns))
+
+
 @dataclass(frozen=True, slots=True)
 class Capture:
     """One match of a pattern: ``name`` of its outer capture, the outer ``node``, and the inner captures by name."""
@@ -258,20 +266,18 @@ class Source:
         return hashlib.sha256(self.canonical(node, locals_by_position=True).encode()).hexdigest()[:12]
 
     def _locals(self, node: Node) -> dict[str, str]:
+        if not self.grammar.binders:
+            return {}
+        # A query walks large bodies about ten times as fast as a loop over nodes.
+        found = tree_sitter.QueryCursor(_binder_query(self.grammar)).captures(node)
+        outer = {self.text(child) for statement in found.get("outer", ()) for child in statement.named_children}
         names: dict[str, str] = {}
-        outer: set[str] = set()
-        stack = [node]
-        while stack:
-            current = stack.pop()
-            if current.type in self.grammar.globals:
-                outer.update(self.text(child) for child in current.named_children)
-            bound = self.grammar.binders.get(current.type)
-            if bound is not None:
-                for target in current.children_by_field_name(bound):
-                    for leaf in _identifiers(target):
-                        names.setdefault(self.text(leaf), f"${len(names)}")
-            stack.extend(reversed(current.named_children))
-        return {name: index for name, index in names.items() if name not in outer}
+        for target in sorted(found.get("bound", ()), key=lambda bound: bound.start_byte):
+            for leaf in _identifiers(target):
+                name = self.text(leaf)
+                if name not in outer:
+                    names.setdefault(name, f"${len(names)}")
+        return names
 
     def _tokens(self, node: Node, tokens: list[str], names: Mapping[str, str], top: Node) -> None:
         grammar = self.grammar
@@ -348,7 +354,7 @@ def string_content(text: str) -> str:
 
 
 def _number(text: str) -> str:
-    """A number in one spelling: ``1_000`` and ``1000``, ``0XFF`` and ``0xff``, ``.5`` and ``0.5``, ``1.`` and ``1.0``."""
+    """A number in one spelling: ``1_000`` is ``1000``, ``0XFF`` is ``0xff``, ``.5`` is ``0.5``, ``1.`` is ``1.0``."""
     text = text.lower().replace("_", "")
     text = "0" + text if text.startswith(".") else text
     return text + "0" if text.endswith(".") else text
