@@ -6,7 +6,9 @@ listed here for its pattern, which look at names. The extractors live in ``pytho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from analyzers.definitions import definitions
 from analyzers.languages import Reading, Side
@@ -84,6 +86,7 @@ _RUNS_AT_IMPORT = frozenset(
     "expression_statement if_statement for_statement while_statement with_statement try_statement assert_statement "
     "delete_statement match_statement print_statement exec_statement raise_statement".split()
 )
+_SILENT_CALLS = frozenset("getLogger get_logger TypeVar ParamSpec NewType Field".split())
 _PACKAGING = frozenset("__all__ __version__ __author__ __copyright__ __license__ __slots__".split())
 
 
@@ -96,8 +99,8 @@ def read(side: Side) -> Reading:
     for capture in source.captures(side.lines):
         for extract in EXTRACTORS[capture.name]:
             facts.extend(extract(module, capture.node))
-    facts.extend(fact for fact in definitions(source, side.lines) if _public(fact))
-    facts.extend(_statements(module))
+    facts.extend(_readable(fact) for fact in definitions(source, side.lines) if _public(fact))
+    facts.extend(_statements(module, facts))
     partial = f"syntax errors near line {_first_error(source.root)}" if source.partial else ""
     return Reading(tuple(facts), partial)
 
@@ -111,9 +114,27 @@ def _public(fact: Fact) -> bool:
     return all(not part.startswith("_") or (part.startswith("__") and part.endswith("__")) for part in parts)
 
 
-def _statements(module: Module) -> Iterator[Fact]:
+def _readable(fact: Fact) -> Fact:
+    """A signature as people write it: ``(self, ttl=30, *, force=False)``."""
+    if fact.kind is not FactKind.SYMBOL:
+        return fact
+    text = (
+        re.sub(r"(?<=[(\[]) | (?=[,)\]])|(?<=\*) (?=\w)", "", fact.value.text).replace(" = ", "=").replace(" . ", ".")
+    )
+    return replace(fact, value=Value(text))
+
+
+_WHOLE_STATEMENTS = frozenset(
+    {FactKind.COLUMN, FactKind.TABLE, FactKind.INDEX, FactKind.CONSTRAINT, FactKind.ENV_VAR, FactKind.METRIC,
+     FactKind.ROUTE, FactKind.GUARD}
+)  # fmt: skip
+"""Kinds of which one fact says all that an assignment does, when it covers the assignment's lines."""
+
+
+def _statements(module: Module, facts: Sequence[Fact]) -> Iterator[Fact]:
     """``behaviour`` of what runs at import (key ``<module>``) and of class bodies (key: the class), statement by
     statement. Literal settings speak for themselves; imports, docstrings and packaging are silent."""
+    covered = {(fact.span.start_line, fact.span.end_line) for fact in facts if fact.kind in _WHOLE_STATEMENTS}
     stack: list[tuple[Node, str]] = [(module.source.root, "<module>")]
     while stack:
         block, key = stack.pop()
@@ -128,6 +149,9 @@ def _statements(module: Module) -> Iterator[Fact]:
                 if body is not None and symbol is not None:
                     stack.append((body, symbol.name))
             elif statement.type in _RUNS_AT_IMPORT and not _spoken_for(module, statement):
+                span = module.source.span(statement)
+                if statement.type == "expression_statement" and (span.start_line, span.end_line) in covered:
+                    continue
                 value = Value(module.source.shape(statement))
                 yield module.source.fact(FactKind.BEHAVIOUR, key, value, node=statement, scope="")
 
@@ -151,8 +175,9 @@ def _spoken_for(module: Module, statement: Node) -> bool:
     right = unwrapped(right)
     if expression.type == "augmented_assignment" or left is None or left.type != "identifier":
         return False
-    literal = module.literal(right) and right.type not in {"identifier", "attribute"}
-    return literal or (right.type == "call" and module.call(right).leaf in {"getLogger", "get_logger", "TypeVar"})
+    if right.type == "call" and module.call(right).leaf in _SILENT_CALLS:
+        return True
+    return module.literal(right) and right.type not in {"identifier", "attribute"}
 
 
 def _first_error(root: Node) -> int:

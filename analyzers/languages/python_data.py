@@ -80,7 +80,8 @@ def columns(module: Module, node: Node) -> Iterator[Fact]:
     if call.leaf in {"Column", "mapped_column"}:
         given = module.string(call.positional[0]) if call.positional else None
         text, facets = _definition(module, call, 1 if given else 0)
-        text = text or _annotation(module, node)
+        if all(a.type == "call" and module.call(a).leaf == "ForeignKey" for a in call.positional[1 if given else 0 :]):
+            text = ", ".join(part for part in (_annotation(module, node), text) if part)
         yield _column(module, node, owner, given or name, Value(text), facets)
     elif _DJANGO_FIELD.match(call.leaf) and _django(module, call, owner):
         text, facets = _definition(module, call)
@@ -139,11 +140,18 @@ def operations(module: Module, node: Node) -> Iterator[Fact]:
             yield _fact(module, FactKind.TABLE, name, NO_VALUE, node)
     if receiver.rpartition(".")[2] not in _OPS or _undoes(module, node):
         return
-    texts = [module.string(argument) or "" for argument in call.positional]
+    texts = [_named(module, argument) for argument in call.positional]
     table = _batch_table(module, node)
     if table:
         texts.insert(0 if leaf not in {"create_index", "drop_index", "drop_constraint"} else 1, table)
     yield from _alembic(module, node, call, leaf, texts)
+
+
+def _named(module: Module, node: Node) -> str:
+    """A name given as a string, also through Alembic's ``op.f("ix_users_email")``."""
+    if node.type == "call" and module.call(node).leaf == "f" and module.call(node).positional:
+        node = module.call(node).positional[0]
+    return module.string(node) or ""
 
 
 def _batch_table(module: Module, node: Node) -> str:
@@ -199,17 +207,17 @@ def _core_column(module: Module, node: Node, call: Call) -> Iterator[Fact]:
 
 def _constraint(module: Module, node: Node, call: Call) -> Iterator[Fact]:
     owner = climb(node, frozenset({"class_definition"}))
+    if owner is not None and module.source.name_of(owner) == "Meta":
+        owner = climb(owner, frozenset({"class_definition"}))
     named = module.string(call.keywords.get("name"))
     parts = [module.string(argument) or module.written(argument) for argument in call.positional]
     table = _table_of(module, owner) if owner is not None else ""
-    if call.leaf == "Index":
-        name, columns_ = named or (parts[0] if parts else ""), parts if named else parts[1:]
-        kind = FactKind.INDEX
-    else:
-        name, columns_ = named or f"{table} {', '.join(parts)}".strip(), parts
-        kind = FactKind.CONSTRAINT
+    kind = FactKind.INDEX if call.leaf == "Index" else FactKind.CONSTRAINT
+    if kind is FactKind.INDEX and not named and len(parts) > 1:
+        named, parts = parts[0], parts[1:]  # SQLAlchemy's first argument
     fields = call.keywords.get("fields") or call.keywords.get("check") or call.keywords.get("condition")
-    text = ", ".join(columns_) or (module.written(fields) if fields is not None else "")
+    text = ", ".join(parts) or (module.written(fields) if fields is not None else "")
+    name = named or f"{table} {text}".strip()
     if name and not _undoes(module, node):
         yield _fact(module, kind, name, Value(text), node)
 

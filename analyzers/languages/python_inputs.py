@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from analyzers.languages.python_nodes import Call, Module, climb, unwrapped
 from analyzers.model import NO_VALUE, Confidence, Fact, FactKind, Value
@@ -61,6 +62,7 @@ def environment(module: Module, node: Node) -> Iterator[Fact]:
     helper = bool(frozenset(words(call.leaf)) & _ENV_WORDS) and not frozenset(words(call.leaf)) & _WRITERS
     typed = bool(_TYPED.match(call.leaf))
     if not (sure or helper or typed):
+        yield from _bound(module, node, call)
         return
     name = module.string(call.positional[0])
     if not name or not _UPPER.match(name) or (typed and not helper and "_" not in name):
@@ -72,6 +74,17 @@ def environment(module: Module, node: Node) -> Iterator[Fact]:
     if default is None and sure and len(call.positional) > 1 and call.leaf != "config":
         default = call.positional[1]
     yield _variable(module, node, name, default, required=sure, confidence=confidence)
+
+
+def _bound(module: Module, node: Node, call: Call) -> Iterator[Fact]:
+    """A setting bound to a variable by a helper: ``maybe_set(settings, "db.url", "DB_URL", default=...)``: one
+    argument names the setting, the next one in capitals the variable."""
+    texts = [module.string(argument) or "" for argument in call.positional[:4]]
+    for name, variable in pairwise(texts):
+        if "_" in variable and _UPPER.match(variable) and re.fullmatch(r"[a-z][a-z0-9_]*(?:[.\-][a-z0-9_]+)*", name):
+            default = call.argument(-1, "default")
+            yield _variable(module, node, variable, default, aliases=(name,), confidence=Confidence.MEDIUM)
+            return
 
 
 def _fallback(node: Node) -> Node | None:

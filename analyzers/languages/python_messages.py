@@ -214,7 +214,8 @@ def _raised(module: Module, node: Node) -> tuple[str, str]:
     """The class (with an HTTP status, if any) and the constant message of a ``raise``."""
     expression = unwrapped(node.named_children[0])
     if expression.type != "call":
-        return module.dotted(expression).rpartition(".")[2], ""
+        name = module.dotted(expression).rpartition(".")[2]
+        return (name if name[:1].isupper() else ""), ""  # ``raise e`` says no more than ``raise``
     call = module.call(expression)
     status = ""
     for argument in (*call.positional[:2], *(call.keywords.get(k) for k in ("status_code", "status", "code"))):

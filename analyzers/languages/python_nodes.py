@@ -64,6 +64,7 @@ class Module:
     def __init__(self, source: Source, lines: Lines) -> None:
         self.source = source
         self.lines = lines
+        self._calls: dict[int, Call] = {}
 
     @cached_property
     def constants(self) -> Mapping[str, Node]:
@@ -105,7 +106,13 @@ class Module:
         return ".".join(reversed(parts))
 
     def call(self, node: Node) -> Call:
-        """A ``call`` node taken apart; a lone generator argument counts as positional."""
+        """A ``call`` node taken apart, once per node; a lone generator argument counts as positional."""
+        known = self._calls.get(node.id)
+        if known is None:
+            known = self._calls[node.id] = self._take_apart(node)
+        return known
+
+    def _take_apart(self, node: Node) -> Call:
         function = node.child_by_field_name("function")
         name = self.dotted(function) if function is not None else ""
         arguments = node.child_by_field_name("arguments")

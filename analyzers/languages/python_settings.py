@@ -276,11 +276,20 @@ def getters(module: Module, node: Node) -> Iterator[Fact]:
         return
     name = module.string(call.positional[0])
     default = call.argument(len(call.positional) - 1 if len(call.positional) > 1 else -1, "default", "fallback")
-    if not name or default is None or not module.literal(default) or default.type == "none":
+    if not name or not re.fullmatch(r"[\w.\-/]{2,80}", name):
         return
-    if not re.fullmatch(r"[\w.\-/]{2,80}", name):
-        return
-    yield setting(module, name, module.value(default, name), node)
+    if default is not None and module.literal(default) and default.type != "none":
+        yield setting(module, name, module.value(default, name), node)
+    elif _reads_configuration(module, node):
+        yield setting(module, name, NO_VALUE, node)
+
+
+def _reads_configuration(module: Module, node: Node) -> bool:
+    """Whether the function around is the place where options become known, so that a read without a default counts:
+    a method of a ``…Config`` class, ``read_config``, ``configure``."""
+    symbol = module.source.symbol(node)
+    found = frozenset(words(symbol.name)) if symbol else frozenset()
+    return bool(found & {"config", "configure", "configuration", "settings"})
 
 
 def parameters(module: Module, node: Node) -> Iterator[Fact]:
