@@ -31,6 +31,9 @@ _RENAMABLE = frozenset(
     }
 )  # fmt: skip
 
+_MESSAGES = frozenset({FactKind.LOG_CALL, FactKind.ERROR})
+"""Kinds whose key is a message: one that was reworded in its function is still the same message."""
+
 _MAX_RENAME_PAIRS = 4000
 """Beyond this many candidate pairs in one file nobody renamed anything; a generated file was rewritten."""
 
@@ -171,6 +174,8 @@ def _likeness(before: Fact, after: Fact, shapes: Mapping[str, str]) -> float:
     if before.kind is FactKind.SYMBOL:
         shape = shapes.get(f"-{before.key}")
         return 100.0 if shape and shape == shapes.get(f"+{after.key}") else 0.0
+    if before.kind in _MESSAGES:
+        return _reworded(before, after)
     names = fuzz.ratio(leaf(before.key).casefold(), leaf(after.key).casefold())
     telling = values.same(before.value, after.value) and len(before.value.text) > 2
     if before.scope != after.scope and before.kind is not FactKind.METRIC:
@@ -180,17 +185,27 @@ def _likeness(before: Fact, after: Fact, shapes: Mapping[str, str]) -> float:
     return names if names >= RENAMED_AT else 0.0
 
 
+def _reworded(before: Fact, after: Fact) -> float:
+    """The likeness of two messages of one function that are logged or raised the same way."""
+    if before.scope != after.scope or not values.same(before.value, after.value):
+        return 0.0
+    if before.kind is FactKind.ERROR and before.value.text != "raised":
+        return 0.0
+    likeness = fuzz.ratio(before.key.casefold(), after.key.casefold())
+    return likeness if likeness >= RENAMED_AT else 0.0
+
+
 def _pair_renamed(gone: list[Fact], come: list[Fact], changes: list[Change]) -> tuple[list[Fact], list[Fact]]:
     pairs: list[tuple[float, int, int]] = []
     by_kind = _buckets(come, lambda f: f.kind)
-    total = sum(len(by_kind.get(f.kind, ())) for f in gone if f.kind in _RENAMABLE)
+    total = sum(len(by_kind.get(f.kind, ())) for f in gone if f.kind in _RENAMABLE | _MESSAGES)
     if total > _MAX_RENAME_PAIRS:
         return gone, come
     places = {id(fact): index for index, fact in enumerate(come)}
     shapes = {f"-{f.key}": f.value.text for f in gone if f.kind is FactKind.BEHAVIOUR}
     shapes |= {f"+{f.key}": f.value.text for f in come if f.kind is FactKind.BEHAVIOUR}
     for i, fact in enumerate(gone):
-        if fact.kind not in _RENAMABLE:
+        if fact.kind not in _RENAMABLE | _MESSAGES:
             continue
         for other in by_kind.get(fact.kind, ()):
             score = _likeness(fact, other, shapes)

@@ -1,0 +1,61 @@
+"""A command line flag is new, gone, renamed, or has another default.
+
+## Why the reader of a runbook cares
+
+Commands in runbooks are copied and run under pressure. An unknown flag stops the command, a changed default changes
+what it does.
+
+## Before
+
+```go
+package app
+
+import "flag"
+
+var retries = flag.Int("max-retries", 3, "tries")
+```
+
+## After
+
+```go
+package app
+
+import "flag"
+
+var retries = flag.Int("max-retries", 10, "tries")
+```
+
+## What to write
+
+> Pass --max-retries=3 to fail fast; by default it tries ten times.
+
+instead of
+
+> It gives up after a few tries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzers.findings import finding
+from analyzers.model import Area, Change, ChangeKind, FactKind, Finding, Severity
+from analyzers.rules.operation import is_aside, named_change
+
+ID = "ops/cli-flag-changed"
+AREA = Area.OPS
+KINDS = frozenset({FactKind.CLI_FLAG})
+
+
+def check(change: Change) -> Iterator[Finding]:
+    """Any change; high for a flag that is gone or renamed, low for a new one."""
+    before = change.before
+    if is_aside(change.fact):
+        return
+    severity = {
+        ChangeKind.ADDED: Severity.LOW,
+        ChangeKind.REMOVED: Severity.HIGH,
+        ChangeKind.RENAMED: Severity.HIGH,
+    }.get(change.kind, Severity.MEDIUM)
+    message = named_change("flag", change, gone="is gone", new="is new")
+    yield from finding(ID, severity, change, message, subject=before.key if before else change.fact.key)
