@@ -11,6 +11,7 @@ from analyzers.model import Change, ChangeKind, FactKind, FileDiff, Finding, Sev
 from analyzers.pipeline import Analysis, Limits, analyse
 from analyzers.rules.ops import documented_behaviour_changed
 from runbooks import verdict as judging
+from runbooks.config import Config
 from runbooks.contradiction import StillDefined, contradictions
 from runbooks.index import Index, SectionTerms, section_terms
 from runbooks.mapping import Ranked, findings_for, rank, shipped
@@ -50,6 +51,7 @@ class Inputs:
     terms: Callable[[Runbook], tuple[SectionTerms, ...]] = section_terms
     head_text: Callable[[str], bytes | None] = lambda path: None
     notes: tuple[str, ...] = ()
+    config: Config = field(default_factory=Config)
 
     @property
     def documents_changed(self) -> bool:
@@ -146,7 +148,7 @@ def _verdicts(inputs: Inputs, mapped: Mapped) -> Iterator[Verdict]:
             settled.add(key_of(section))
             yield judging.corrected(found, finding, inputs.owners(section), section)
     yield from _leaning(inputs, mapped, after, after_index, finding_for, settled)
-    yield from _uncovered(analysis, after_index)
+    yield from _uncovered(analysis, (mapped.index, after_index))
 
 
 def _leaning(
@@ -212,8 +214,8 @@ def _finding_lookup(analysis: Analysis) -> Callable[[Change], Finding | None]:
     return lookup
 
 
-def _uncovered(analysis: Analysis, index: Index) -> Iterator[Verdict]:
-    """Risky findings whose names no section states, each subject once."""
+def _uncovered(analysis: Analysis, indexes: Sequence[Index]) -> Iterator[Verdict]:
+    """Risky findings whose names no section of either side states, each subject once."""
     seen: set[tuple[str, str]] = set()
     for finding in judging.worst_first(analysis.findings):
         if finding.severity is Severity.LOW or (finding.rule, finding.subject) in seen:
@@ -222,7 +224,7 @@ def _uncovered(analysis: Analysis, index: Index) -> Iterator[Verdict]:
             continue
         sides = (finding.change.before, finding.change.after)
         names = {joined(name) for fact in sides if fact for name in names_of(fact)}
-        if any(index.by_name.get(name) for name in names if len(name) > 2):
+        if any(index.by_name.get(name) for index in indexes for name in names if len(name) > 2):
             continue
         seen.add((finding.rule, finding.subject))
         yield judging.uncovered(finding)

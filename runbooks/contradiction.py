@@ -180,7 +180,10 @@ def _belongs(line: str, kind: str, spot: re.Match[str], start: int, text: str) -
     bare = re.fullmatch(r"\d{1,2}", text) is not None
     if re.search(r"default", line[max(0, spot.start() - 40) : start], re.IGNORECASE):
         return ". " not in between
-    return kind == "row" and not bare and between.count("|") <= 3
+    if kind != "row" or between.count("|") > 3:
+        return False
+    cell = line[line.rfind("|", 0, start) + 1 :].split("|", 1)[0]
+    return not bare or cell.strip(" `*") == text
 
 
 def _literal(line: str, spots: Sequence[re.Match[str]], before: str, after: str) -> tuple[int, int] | None:

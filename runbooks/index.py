@@ -18,6 +18,10 @@ BM25_K1 = 1.2
 BM25_B = 0.6
 """Robertson and Zaragoza (2009) recommend 1.2 and 0.75; sections vary in length for good reasons, so less of it."""
 
+ELSEWHERE = 200
+"""Sections imagined beside the real ones when a name's rarity is told: a compound identifier is rare in the world even
+where one small runbook is all there is."""
+
 
 @dataclass(frozen=True)
 class SectionTerms:
@@ -121,7 +125,7 @@ class Index:
 
     def name_rarity(self, name: str) -> float:
         """Inverse section frequency of a name (BM25's, never negative)."""
-        return _rarity(len(self.sections), len(self.by_name.get(name, ())))
+        return _rarity(len(self.sections) + ELSEWHERE, len(self.by_name.get(name, ())))
 
     def word_rarity(self, word: str) -> float:
         """Inverse section frequency of a word."""
