@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from analyzers import changes as comparing
-from analyzers import rules, siblings
+from analyzers import context, rules
 from analyzers.languages import Reading, Side, language_of, load
 from analyzers.model import Change, ChangeKind, Fact, FileDiff, Finding, Hunk, Skipped
 from analyzers.scope import marked_generated, set_aside
@@ -68,7 +68,7 @@ def analyse(
         compared.append(diff)
         found += file_changes
         skipped += notes
-    settled = siblings.with_siblings(comparing.settle(found), compared)
+    settled = context.with_context(comparing.settle(found), compared)
     findings = rules.judge(settled, disabled)
     plain = tuple(sorted({d.path for d in compared if language_of(d.path) == "text"}))
     return Analysis(tuple(compared), settled, findings, tuple(skipped), tuple(sorted(aside.items())), plain)

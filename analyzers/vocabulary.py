@@ -23,8 +23,12 @@ _LIFETIME = frozenset(
 _RETENTION = frozenset("retention retain purge prune cleanup archive ttl expire expiry lifecycle".split())
 _CRYPTO = frozenset(
     "algorithm algorithms cipher ciphers tls ssl bcrypt pbkdf2 argon2 scrypt hmac rsa aes rounds iterations "
-    "insecure verify encryption encrypt encrypted hasher hashers hashing signing".split()
+    "insecure encryption encrypt encrypted hasher hashers hashing signing".split()
 )
+_VERIFYING = frozenset(
+    "verify verified skip no disable peer host hostname cert certs certificate certificates signature x509 ca".split()
+)
+"""Words of a name in which *verify* is about certificates and signatures, and not about an e-mail address."""
 _ACCESS = frozenset(
     "cors csrf samesite httponly hsts csp cookie cookies origin origins referrer clickjacking hosts allowlist "
     "whitelist denylist blocklist acl rbac permission permissions scope scopes role roles policy policies".split()
@@ -56,9 +60,16 @@ def leaf(key: str) -> str:
     return key.replace("/", ".").rsplit(".", 1)[-1]
 
 
+_DESCRIBING = frozenset("usage description help title label kind message error example placeholder tooltip".split())
+"""Last words of names that hold a text about a thing or its kind, not the thing: ``PasswordUsage``, ``BackupKind``."""
+
+
 @lru_cache(maxsize=50_000)
 def _name_kind(name: str) -> FactKind | None:
-    found = frozenset(words(name))
+    parts = words(name)
+    if parts and parts[-1] in _DESCRIBING:
+        return None
+    found = frozenset(parts)
     pairs = set(zip(words(name), words(name)[1:], strict=False))
     if found & _CREDENTIAL and found & _LIFETIME and not found & {"cache", "lock"}:
         return FactKind.CREDENTIAL_LIFETIME
@@ -70,7 +81,7 @@ def _name_kind(name: str) -> FactKind | None:
         return FactKind.RETENTION
     if found & _BACKUP:
         return FactKind.BACKUP
-    if found & _CRYPTO:
+    if found & _CRYPTO or ("verify" in found and not found - _VERIFYING):
         return FactKind.CRYPTO
     if (found & _ACCESS or ("http", "only") in pairs or ("same", "site") in pairs) and not found & _NO_ACCESS:
         return FactKind.ACCESS_POLICY
@@ -83,6 +94,11 @@ def _name_kind(name: str) -> FactKind | None:
     if found & _FEATURE:
         return FactKind.FEATURE_FLAG
     return None
+
+
+_KEEPING = frozenset({"ttl", "expire", "expires", "expiry", "expiration"})
+_KEPT = 7 * 86400
+"""Seconds from which on a time to live is about keeping data; shorter ones are those of caches."""
 
 
 def setting_kind(name: str, value: Value) -> FactKind:
@@ -98,6 +114,8 @@ def setting_kind(name: str, value: Value) -> FactKind:
         return kind if plausible else FactKind.SETTING
     if kind in {FactKind.LIMIT, FactKind.CREDENTIAL_LIFETIME} and number is None:
         return FactKind.SETTING if kind is FactKind.LIMIT else kind
+    if kind is FactKind.LIMIT and value.unit is Unit.SECONDS and number is not None and number >= _KEPT:
+        return FactKind.RETENTION if _KEEPING & set(words(name)) else kind
     if kind is FactKind.STORAGE_NAME and number is not None:
         return FactKind.LIMIT
     return kind or FactKind.SETTING
@@ -109,12 +127,14 @@ _AUTH_WORDS = frozenset(
     "password passwords credential credentials permission permissions role roles rbac acl csrf cors cookie cookies "
     "secret secrets certificate certificates tls mfa totp otp principal identity impersonate impersonation "
     "privilege privileged scope scopes policy allowed forbidden unauthorized security sanitize escape xss ssrf "
+    "authorise authorised authenticates passwd xsrf pkce grant grants privileges trusted untrusted traversal unsafe "
     "signature verify verifier crypto hmac encrypt decrypt keystore apikey access".split()
 )
 _DATA_WORDS = frozenset(
     "migration migrations schema schemas table tables column columns index indexes database db sql query queries "
     "model models repository store stores storage persist persistence retention purge delete deletion backup backups "
     "restore archive export import bucket s3 gcs blob dump pii gdpr anonymize redact redacted logging logger payload "
+    "backfill migrate prune truncate drop insert upsert redaction personal "
     "record records dataset transaction transactions replication compaction compactor tombstone vacuum".split()
 )
 
@@ -127,3 +147,8 @@ def auth_weight(text: str) -> int:
 def data_weight(text: str) -> int:
     """How many distinct words of ``text`` belong to storing, moving, keeping or deleting data."""
     return len(frozenset(words(text)) & _DATA_WORDS)
+
+
+def area_words(text: str) -> list[str]:
+    """The words of ``text`` that belong to the areas auth or data, in order, repeated as they are repeated."""
+    return [word for word in words(text) if word in _AUTH_WORDS or word in _DATA_WORDS]

@@ -39,7 +39,7 @@ from collections.abc import Iterator
 
 from analyzers.findings import finding
 from analyzers.model import Area, Change, ChangeKind, Confidence, FactKind, Finding, Severity
-from analyzers.rules.logic import AUTH_HINTS, AUTH_TELLING, ENOUGH, weight
+from analyzers.rules.logic import AUTH, ENOUGH, points
 
 ID = "auth/authentication-logic-changed"
 AREA = Area.AUTH
@@ -51,7 +51,7 @@ def check(change: Change) -> Iterator[Finding]:
     fact = change.fact
     if change.kind is not ChangeKind.MODIFIED:
         return
-    found = weight(fact, AUTH_TELLING, AUTH_HINTS)
+    found = points(change, AUTH)
     if found >= ENOUGH:
         severity = Severity.MEDIUM if found > ENOUGH else Severity.LOW
         message = f"{fact.key} works differently; by its name it takes part in authentication or authorization."

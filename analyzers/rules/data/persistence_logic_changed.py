@@ -39,7 +39,7 @@ from collections.abc import Iterator
 
 from analyzers.findings import finding
 from analyzers.model import Area, Change, ChangeKind, Confidence, FactKind, Finding, Severity
-from analyzers.rules.logic import DATA_HINTS, DATA_TELLING, ENOUGH, weight
+from analyzers.rules.logic import DATA, ENOUGH, points
 
 ID = "data/persistence-logic-changed"
 AREA = Area.DATA
@@ -51,7 +51,7 @@ def check(change: Change) -> Iterator[Finding]:
     fact = change.fact
     if change.kind is not ChangeKind.MODIFIED:
         return
-    found = weight(fact, DATA_TELLING, DATA_HINTS)
+    found = points(change, DATA)
     if found >= ENOUGH:
         severity = Severity.MEDIUM if found > ENOUGH else Severity.LOW
         message = f"{fact.key} works differently; by its name it stores, moves or deletes data."
