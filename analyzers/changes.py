@@ -217,7 +217,10 @@ def _pair_renamed(gone: list[Fact], come: list[Fact], changes: list[Change]) -> 
         if i not in used_before and j not in used_after:
             used_before.add(i)
             used_after.add(j)
-            changes.append(Change(ChangeKind.RENAMED, gone[i], come[j]))
+            # A local variable's new name is nobody's business: the same statement has moved to it.
+            same_local = gone[i].attribute("local") and same_statement(gone[i], come[j])
+            kind = ChangeKind.MOVED if same_local else ChangeKind.RENAMED
+            changes.append(Change(kind, gone[i], come[j]))
     _drop_renamed_bodies(gone, come, changes, used_before, used_after)
     return (
         [fact for i, fact in enumerate(gone) if i not in used_before],

@@ -135,6 +135,7 @@ def _statements(module: Module, facts: Sequence[Fact]) -> Iterator[Fact]:
     """``behaviour`` of what runs at import (key ``<module>``) and of class bodies (key: the class), statement by
     statement. Literal settings speak for themselves; imports, docstrings and packaging are silent."""
     covered = {(fact.span.start_line, fact.span.end_line) for fact in facts if fact.kind in _WHOLE_STATEMENTS}
+    stated = {(fact.span.start_line, fact.span.end_line) for fact in facts if fact.kind not in _WHOLE_STATEMENTS}
     stack: list[tuple[Node, str]] = [(module.source.root, "<module>")]
     while stack:
         block, key = stack.pop()
@@ -150,7 +151,10 @@ def _statements(module: Module, facts: Sequence[Fact]) -> Iterator[Fact]:
                     stack.append((body, symbol.name))
             elif statement.type in _RUNS_AT_IMPORT and not _spoken_for(module, statement):
                 span = module.source.span(statement)
-                if statement.type == "expression_statement" and (span.start_line, span.end_line) in covered:
+                lines = (span.start_line, span.end_line)
+                if statement.type == "expression_statement" and lines in covered:
+                    continue
+                if _literal(module, statement) and lines in stated:
                     continue
                 value = Value(module.source.shape(statement))
                 yield module.source.fact(FactKind.BEHAVIOUR, key, value, node=statement, scope="")
@@ -173,11 +177,18 @@ def _spoken_for(module: Module, statement: Node) -> bool:
     if right is None or (left is not None and module.text(left) in _PACKAGING):
         return True
     right = unwrapped(right)
-    if expression.type == "augmented_assignment" or left is None or left.type != "identifier":
-        return False
-    if right.type == "call" and module.call(right).leaf in _SILENT_CALLS:
+    if right.type == "dictionary" and module.literal(right):
+        return True  # its entries speak
+    if left is not None and module.text(left) in settings.NOISE and module.literal(right):
         return True
-    return module.literal(right) and right.type not in {"identifier", "attribute"}
+    return right.type == "call" and module.call(right).leaf in _SILENT_CALLS
+
+
+def _literal(module: Module, statement: Node) -> bool:
+    """Whether a statement assigns a literal to a name: then a fact on its lines says all."""
+    expression = statement.named_children[0] if statement.named_child_count else statement
+    right = expression.child_by_field_name("right")
+    return expression.type == "assignment" and right is not None and module.literal(right)
 
 
 def _first_error(root: Node) -> int:

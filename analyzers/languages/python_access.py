@@ -285,7 +285,7 @@ def class_policies(module: Module, node: Node) -> Iterator[Fact]:
             continue
         text = module.string(item) or module.written(item)
         if form == "policy" or _protects(text.rpartition(".")[2]):
-            yield _guard(module, node, key or name, text, name, form, "", item)
+            yield _guard(module, node, key or name, text, text.partition("(")[0].rpartition(".")[2], form, "", item)
 
 
 def mixins(module: Module, node: Node) -> Iterator[Fact]:

@@ -43,7 +43,11 @@ def _table_of(module: Module, owner: Node) -> str:
 
 def _definition(module: Module, call: Call, start: int = 0) -> tuple[str, dict[str, str]]:
     """A column's type as written, without texts for people, and its ``nullable``."""
-    kept = [module.written(a) for a in call.positional[start:] if a.type not in {"string", "concatenated_string"}]
+    kept = [
+        module.written(argument)
+        for argument in call.positional[start:]
+        if module.message(argument) is None  # Django's verbose name
+    ]
     named = [
         f"{key}={module.written(value)}"
         for key, value in sorted(call.keywords.items())

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from analyzers.model import Value, digest
+from analyzers.model import Unit, Value, digest
 from analyzers.syntax import Lines, Node, Source, string_content
 from analyzers.values import parse_value
 
@@ -29,6 +29,8 @@ _COMPOSITES = frozenset(
     "argument_list keyword_argument".split()
 )
 _CONSTANT = re.compile(r"^_*[A-Z][A-Z0-9_]*$")
+_RATIO = re.compile(r"(?:_|\b)(?:IN|PER)_", re.IGNORECASE)
+"""``SECONDS_IN_HOUR`` is not in hours."""
 _PERCENT = re.compile(r"%(?:\([^)]*\))?[-+ #0]*(?:\d+|\*)?(?:\.\d+)?[a-zA-Z]")
 _BRACES = re.compile(r"\{[^{}]*\}")
 _GLUED_AFTER = frozenset("( [ { . @ ~".split())
@@ -263,10 +265,16 @@ class Module:
         """The node as a value: quantities normalised with the help of the name, strings without quotes, constants of
         the module resolved."""
         node = unwrapped(node)
+        key = "" if _RATIO.search(key) else key
         if node.type == "identifier":
-            constant = self.constants.get(self.text(node))
-            if constant is not None and self.literal(constant):
-                node = unwrapped(constant)
+            name = self.text(node)
+            constant = unwrapped(self.constants.get(name, node))
+            if constant.type != "identifier" and self.literal(constant):
+                found = self.value(constant, key)
+                # Without a unit in the setting's name the constant's may tell (``interval=INTERVAL_MS``).
+                return self.value(constant, name) if found.unit is Unit.NONE else found
+        if node.type == "expression_list":
+            return Value(f"({self.written(node)})")
         if node.type in {"string", "concatenated_string"}:
             text = self.string(node)
             if text is not None:

@@ -128,7 +128,8 @@ def schedules(module: Module, node: Node) -> Iterator[Fact]:
         key = module.string(call.keywords.get("name")) or module.dotted(task).removesuffix("()").removesuffix(".s")
         yield _schedule(module, node, key.rpartition(".")[2], module.value(when, "schedule"))
     elif call.leaf in {"looping_call", "looping_background_call"} and len(call.positional) > 1:
-        key = module.dotted(call.positional[0]).rpartition(".")[2]
+        described = module.string(call.positional[2]) if len(call.positional) > 2 else None
+        key = described or module.dotted(call.positional[0]).rpartition(".")[2]
         if key and module.literal(call.positional[1]):
             yield _schedule(module, node, key, module.value(call.positional[1]))
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from analyzers.languages.python_access import guard_names
-from analyzers.languages.python_nodes import Call, Module, unwrapped
+from analyzers.languages.python_nodes import Call, Module, climb, unwrapped
 from analyzers.model import Fact, FactKind, Value
 from analyzers.syntax import Node
 
@@ -27,6 +27,7 @@ def route_path(text: str, *, pattern: bool = False) -> str:
     path = text
     if pattern:
         path = _NAMED_GROUP.sub(r"{\1}", path.removeprefix("^").removesuffix("$"))
+        path = re.sub(r"\\([./\-])", r"\1", path)
     path = _CONVERTED.sub(lambda found: "{" + (found.group(1) or found.group(2)).strip() + "}", path)
     return path if path.startswith("/") else "/" + path
 
@@ -87,7 +88,7 @@ def listed(module: Module, node: Node) -> Iterator[Fact]:
     if call.name in {"path", "re_path", "url", "urls.path"} and len(call.positional) > 1:
         text = module.string(first)
         if text is not None:
-            path = route_path(text, pattern=call.name != "path")
+            path = route_path(_included(module, node) + text.removeprefix("^"), pattern=call.name != "path")
             yield from _route(module, node, (), path, _handler(module, call.argument(1, "view")))
     elif leaf == "register" and len(call.positional) > 1 and "router" in call.name:
         text = module.string(first)
@@ -104,6 +105,20 @@ def listed(module: Module, node: Node) -> Iterator[Fact]:
             yield from _route(module, node, (), route_path(text), module.target(node))
     else:
         yield from _aiohttp(module, node, call)
+
+
+def _included(module: Module, node: Node) -> str:
+    """The paths of the routes around one that stands within ``include([...])``."""
+    prefix = ""
+    outer = climb(node, frozenset({"call"}), frozenset({"block", "assignment"}))
+    for _ in range(40):
+        if outer is None:
+            break
+        call = module.call(outer)
+        if call.name in {"path", "re_path", "url"} and call.positional:
+            prefix = (module.string(call.positional[0]) or "").removeprefix("^") + prefix
+        outer = climb(outer, frozenset({"call"}), frozenset({"block", "assignment"}))
+    return prefix
 
 
 def _aiohttp(module: Module, node: Node, call: Call) -> Iterator[Fact]:
@@ -130,6 +145,8 @@ def _handler(module: Module, node: Node | None) -> str:
         return ""
     if node.type == "call":
         call = module.call(node)
+        if call.leaf == "include" and module.string(call.argument(0, "arg")) is None:
+            return "include"  # the routes within speak for themselves
         return call.name.removesuffix(".as_view") if call.leaf == "as_view" else module.written(node)
     return module.dotted(node)
 

@@ -10,9 +10,9 @@ from analyzers.model import NO_VALUE, Fact, FactKind, Unit, Value
 from analyzers.syntax import Node
 from analyzers.vocabulary import leaf, setting_kind, words
 
-__all__ = ["assignments", "entries", "getters", "keywords", "parameters"]
+__all__ = ["NOISE", "assignments", "entries", "getters", "keywords", "parameters"]
 
-_NOISE = frozenset(
+NOISE = frozenset(
     # Names that people do not run a service by: revisions of migrations, texts for readers, packaging.
     "revision down_revision depends_on branch_labels dependencies operations replaces help_text verbose_name "
     "verbose_name_plural description help docstring ordering app_label abstract managed model fields label labels "
@@ -32,6 +32,9 @@ _TELLING = frozenset(
     "minimum_version autocommit acks_late dry_run allow_redirects use_ssl use_tls".split()
 )
 _QUANTITIES = frozenset({FactKind.LIMIT, FactKind.CREDENTIAL_LIFETIME, FactKind.RETENTION, FactKind.PORT})
+_BOOLEANS = frozenset({"True", "False"})
+_SWITCHABLE = frozenset({FactKind.CRYPTO, FactKind.ACCESS_POLICY, FactKind.FEATURE_FLAG, FactKind.BACKUP})
+"""Kinds of settings that are also switched on and off; ``is_token=True`` is no secret."""
 _SECRET_NAME = re.compile(r"(?:secret|password|passwd|passphrase|token|key|credential|pwd)s?$", re.IGNORECASE)
 _EMPTY = frozenset({"None", "", "[]", "{}", "()", "set()", "dict()", "list()", "False"})
 _STATE = frozenset({"0", "1", "-1", "0.0", "1.0"})
@@ -42,6 +45,10 @@ def kind_of(container: str, name: str, value: Value) -> FactKind:
     """The kind by the setting's own name; a lifetime or limit inside something about credentials (``Session.ttl``) is
     a credential's lifetime; a name counts as a secret only by its last word (``TOKEN_URL`` is none)."""
     kind = setting_kind(name, value)
+    if (value.text in _BOOLEANS and kind not in _SWITCHABLE) or value.text.startswith(("re.", "compile(")):
+        return FactKind.SETTING
+    if kind is FactKind.RETENTION and value.number is None and value.text not in _EMPTY:
+        return FactKind.SETTING
     if kind in {FactKind.LIMIT, FactKind.SETTING} and container:
         inside = setting_kind(f"{container}_{name}", value)
         if inside is FactKind.CREDENTIAL_LIFETIME and value.number is not None and value.unit is Unit.SECONDS:
@@ -64,14 +71,19 @@ def setting(
     kind: FactKind | None = None,
     local: bool = False,
     anchor: Node | None = None,
+    stated: Node | None,
 ) -> Fact:
-    """A fact for a setting: its kind follows from the name, its leaf name is an alias, a secret's content stays out.
-    ``local`` marks names that only their function knows, whose renaming is no news."""
+    """A fact for a setting: its kind follows from the name, its leaf name is an alias.
+
+    ``stated`` is the expression of the value; of a secret only the name it comes from is told, or that it is a
+    literal. ``local`` marks names that only their function knows, whose renaming is no news.
+    """
     name = leaf(key)
     container = leaf(key.rpartition(".")[0])
     kind = kind or kind_of(container, name, value)
-    if kind is FactKind.SECRET:
-        value = Value("literal") if value.text not in _EMPTY else Value(value.text)
+    if kind is FactKind.SECRET and value.text not in _EMPTY and stated is not None:
+        stated = unwrapped(stated)
+        value = Value(module.text(stated) if stated.type in {"identifier", "attribute"} else "literal")
     names = tuple(alias for alias in (*aliases, name) if alias and alias != key)
     facets = {"local": "yes"} if local else {}
     return module.source.fact(kind, key, value, node=node, aliases=names, scope=scope, attributes=facets, anchor=anchor)
@@ -103,12 +115,12 @@ def assignments(module: Module, node: Node) -> Iterator[Fact]:
 
 def _named(module: Module, node: Node, left: Node, right: Node | None, owner: Node | None) -> Iterator[Fact]:
     name = module.text(left)
-    if name.startswith("__") or name in _NOISE:
+    if name.startswith("__") or name in NOISE:
         return
     key = qualified(module.class_name(node), name)
     if right is None:
         if owner is not None and "Settings" in _bases(module, owner):
-            yield setting(module, key, NO_VALUE, node, aliases=_environment(module, owner, name), scope="")
+            yield setting(module, key, NO_VALUE, node, aliases=_environment(module, owner, name), scope="", stated=None)
         return
     right = unwrapped(right)
     if right.type == "call" and owner is not None:
@@ -118,10 +130,14 @@ def _named(module: Module, node: Node, left: Node, right: Node | None, owner: No
         return  # its entries speak
     if not module.literal(right) or right.type in {"identifier", "attribute"}:
         return
+    settings = owner is not None and "Settings" in _bases(module, owner)
+    value = module.value(right, name)
+    if value.text == "None" and not (settings or name.isupper() or _configures(key.rpartition(".")[0])):
+        return  # an optional field or a variable, not a setting
     if name.startswith("MIDDLEWARE") or name in {"permission_classes", "authentication_classes"}:
         return  # guards
-    aliases = _environment(module, owner, name) if owner is not None and "Settings" in _bases(module, owner) else ()
-    yield setting(module, key, module.value(right, name), node, aliases=aliases, scope="")
+    aliases = _environment(module, owner, name) if owner is not None and settings else ()
+    yield setting(module, key, value, node, aliases=aliases, scope="", stated=right)
 
 
 def _bases(module: Module, owner: Node) -> str:
@@ -142,7 +158,7 @@ def _field(module: Module, node: Node, key: str, right: Node, owner: Node) -> It
     call = module.call(right)
     if call.leaf not in _FIELDS:
         if module.literal(right):
-            yield setting(module, key, module.value(right, leaf(key)), node, scope="")
+            yield setting(module, key, module.value(right, leaf(key)), node, scope="", stated=right)
         return
     default = call.argument(0, "default")
     value = NO_VALUE
@@ -153,7 +169,7 @@ def _field(module: Module, node: Node, key: str, right: Node, owner: Node) -> It
     if "Settings" in _bases(module, owner):
         aliases = aliases or _environment(module, owner, leaf(key))
     if default is not None or aliases:
-        yield setting(module, key, value, node, aliases=aliases, scope="")
+        yield setting(module, key, value, node, aliases=aliases, scope="", stated=default)
     if names[0]:
         required = {} if value.text else {"required": "yes"}
         yield module.source.fact(
@@ -172,7 +188,7 @@ def _local(module: Module, node: Node, name: str, right: Node) -> Iterator[Fact]
         return
     kind = kind_of(leaf(symbol.name) if symbol else "", name, value)
     if kind in _QUANTITIES and (len(words(name)) > 1 or value.unit is not Unit.NONE or kind is not FactKind.LIMIT):
-        yield setting(module, name, value, node, kind=kind, local=True)
+        yield setting(module, name, value, node, kind=kind, local=True, stated=right)
 
 
 def _attribute(module: Module, node: Node, left: Node, right: Node) -> Iterator[Fact]:
@@ -187,9 +203,9 @@ def _attribute(module: Module, node: Node, left: Node, right: Node) -> Iterator[
     state = value.text in _EMPTY | _STATE and name not in _TELLING and kind is not FactKind.CRYPTO
     if (kind is FactKind.SETTING and name not in _TELLING and not configures) or (state and not configures):
         return
-    if name.startswith("__") or name in _NOISE:
+    if name.startswith("__") or name in NOISE:
         return
-    yield setting(module, qualified(owner, name), value, node)
+    yield setting(module, qualified(owner, name), value, node, stated=right)
 
 
 def _item(module: Module, node: Node, left: Node, right: Node) -> Iterator[Fact]:
@@ -198,7 +214,7 @@ def _item(module: Module, node: Node, left: Node, right: Node) -> Iterator[Fact]
     if receiver is None or not name or not module.literal(right):
         return
     if _configures(module.dotted(receiver).rpartition(".")[2]):
-        yield setting(module, name, module.value(right, name), node)
+        yield setting(module, name, module.value(right, name), node, stated=right)
 
 
 # -- dictionaries, calls, parameters ------------------------------------------------------------------------------
@@ -225,15 +241,15 @@ def entries(module: Module, node: Node) -> Iterator[Fact]:
     key = ".".join(reversed(names))
     parsed = module.value(value, names[0])
     if target and current is not None and current.type == "assignment":
-        if names[0] not in _NOISE:
-            yield setting(module, f"{target}.{key}", parsed, node, scope="")
+        if names[0] not in NOISE:
+            yield setting(module, f"{target}.{key}", parsed, node, scope="", stated=value)
     elif _speaks(names[0], parsed, kind_of("", names[0], parsed)):
-        yield setting(module, qualified(target, key), parsed, node)
+        yield setting(module, qualified(target, key), parsed, node, stated=value)
 
 
 def _speaks(name: str, value: Value, kind: FactKind) -> bool:
-    """Whether an argument is worth a statement by its name alone."""
-    if value.text in {"None", ""} or name in _NOISE:
+    """Whether an argument is worth a statement by its name alone; ``age__gt`` asks a database."""
+    if value.text in {"None", ""} or name in NOISE or "__" in name:
         return False
     return kind is not FactKind.SETTING or name in _TELLING
 
@@ -258,12 +274,14 @@ def keywords(module: Module, node: Node) -> Iterator[Fact]:
     if decorated is not None:
         symbol = module.source.symbol(decorated)
         key = qualified(symbol.name if symbol else "", name)
-        yield setting(module, key, value, decorated, anchor=node, kind=kind_of(called.leaf, name, value))
+        yield setting(
+            module, key, value, decorated, anchor=node, kind=kind_of(called.leaf, name, value), stated=value_node
+        )
         return
     target = module.target(node)
     holder = target or ("" if called.leaf in {"__init__", "_", "update", "dict"} else called.leaf)
     kind = kind_of(called.leaf, name, value)
-    yield setting(module, qualified(holder, name), value, node, kind=kind)
+    yield setting(module, qualified(holder, name), value, node, kind=kind, stated=value_node)
 
 
 def getters(module: Module, node: Node) -> Iterator[Fact]:
@@ -279,9 +297,9 @@ def getters(module: Module, node: Node) -> Iterator[Fact]:
     if not name or not re.fullmatch(r"[\w.\-/]{2,80}", name):
         return
     if default is not None and module.literal(default) and default.type != "none":
-        yield setting(module, name, module.value(default, name), node)
+        yield setting(module, name, module.value(default, name), node, stated=default)
     elif _reads_configuration(module, node):
-        yield setting(module, name, NO_VALUE, node)
+        yield setting(module, name, NO_VALUE, node, stated=None)
 
 
 def _reads_configuration(module: Module, node: Node) -> bool:
@@ -319,4 +337,4 @@ def parameters(module: Module, node: Node) -> Iterator[Fact]:
         return
     parsed = module.value(default, name)
     if _speaks(name, parsed, kind_of(leaf(key_owner), name, parsed)) and parsed.text not in _EMPTY:
-        yield setting(module, qualified(key_owner, name), parsed, node, anchor=node)
+        yield setting(module, qualified(key_owner, name), parsed, node, stated=default)
