@@ -7,11 +7,21 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from analyzers.model import Value
+from analyzers.model import Unit, Value
 from runbooks.mentions import Mention, is_codeish
 from runbooks.model import AnchorKind, Place
 
-_SENTENCE = re.compile(r"(?<!e\.g)(?<!i\.e)[.!?;]\s|\n\s*\n")
+# What ends the reach of a name: the end of a sentence, unless the next one goes on about the same thing.
+_BREAK = re.compile(r"(?<!e\.g)(?<!i\.e)[.!?;]\s(?!\s*(?:It|Defaults?|The default)\b)|\n\s*\n")
+_STOP = re.compile(r"[.!?;]\s")
+# The words right before a value that state it of what was named before: "`x` is set to 5", "`x` (default: 5)".
+_STATED = re.compile(
+    r"(?:\b(?:is|are|to|of|be|at|as|defaults?|value|equals)\b|[:=(])[\s`\"'*]{0,4}\Z|\A[\s`\"'*:=(]{0,6}\Z", re.I
+)
+_COMPARED = re.compile(r"\b(?:than|between|least|most|exceed\w*|above|below|under|over|within|equal|up to)\b", re.I)
+_CONDITION = re.compile(r"\b(?:if|when|whether|unless|once|while)\b[^.;,]{0,60}\Z", re.I)
+_CIRCUMSTANCE = re.compile(r"\b(?:every|after|before|during|for|last|past|if|when|until|unless|than|and|but)\b", re.I)
+_MEASURED = frozenset({Unit.SECONDS, Unit.BYTES, Unit.PERCENT})
 _JOINED = re.compile(r"[\s`\"'*]*(?:,|/|&|,?\s*\b(?:and|or)\b)?[\s`\"'*]*\Z", re.I)
 
 # What may stand between a value and the name it is said of: "30s for the `x`", "a 5m `x`"; any verb breaks the tie.
@@ -52,13 +62,16 @@ def bind(found: Sequence[Found], values: Sequence[tuple[int, int, Value]], text:
     position = 0
     while position < len(values):
         group = [values[position]]
+        if values[position][2].text[:2].lower() in ("a ", "an"):  # "actions in a second" is a rate, not a value
+            position += 1
+            continue
         while position + len(group) < len(values) and _joined(text, group[-1][1], values[position + len(group)][0]):
             group.append(values[position + len(group)])
         floor = values[position - 1][1] if position else 0
         position += len(group)
         here = bisect_left(starts, group[0][0])
         before = [(n, found[n]) for n in names[max(0, here - MOST_NAMES) : here] if found[n].start >= floor]
-        targets = _names_before(before, text, group[0][0])
+        targets = _names_before(before, text, group[0][0], group[0][2].unit in _MEASURED)
         if not targets and here < len(names) and names[here] not in bound:
             targets = [names[here]] if _leads_to(text, group[-1][1], found[names[here]].start) else []
         if len(group) == 1:
@@ -76,12 +89,30 @@ def _leads_to(text: str, start: int, end: int) -> bool:
     return 0 <= end - start <= REACH_AFTER and _LEADS.match(text, start, end) is not None
 
 
-def _names_before(before: Sequence[tuple[int, Found]], text: str, end: int) -> list[int]:
-    near = [(n, f) for n, f in before if 0 <= end - f.end <= REACH_BEFORE and not _SENTENCE.search(text, f.end, end)]
-    near = [(n, f) for n, f in near if is_codeish(f.mention.target)] or near
+def _names_before(before: Sequence[tuple[int, Found]], text: str, end: int, loose: bool) -> list[int]:
+    """The name, or joined names, before ``end`` to which a value there belongs; ``loose`` when the value has a unit."""
+    near = [(n, f) for n, f in before if 0 <= end - f.end <= REACH_BEFORE and not _BREAK.search(text, f.end, end)]
+    if not near:
+        return []
+    last = near[-1][1]
+    # "It defaults to …" speaks of the subject of the sentence before; that is certain only where one thing was named.
+    if _STOP.search(text, last.end, end) and len({f.mention.target for _, f in before}) > 1:
+        return []
+    if not _says(last, text, end, loose):
+        return []
     group = near[-1:]
     for name in reversed(near[:-1]):
         if not _joined(text, name[1].end, group[0][1].start):
             break
         group.insert(0, name)
     return [n for n, _ in group]
+
+
+def _says(name: Found, text: str, end: int, loose: bool) -> bool:
+    """Whether the words between a name and a value make it the name's value; comparisons and conditions do not."""
+    between = text[name.end : end]
+    if _COMPARED.search(between) or _CONDITION.search(text, max(0, name.start - 60), name.start):
+        return False
+    if _STATED.search(between):
+        return True
+    return loose and is_codeish(name.mention.target) and not _CIRCUMSTANCE.search(between)

@@ -102,7 +102,7 @@ def _one_word(text: str) -> Mentions:
         return _path_or_route(text)
     if _IDENTIFIER.match(text):
         return (Mention(AnchorKind.NAME, text.removesuffix("()")),)
-    if (found := _ASSIGNMENT.match(text)) and not found[2].startswith(("=", "~")):
+    if (found := _ASSIGNMENT.match(text)) and not found[2].startswith(("=", "~")) and len(found[1]) > 1:
         return (Mention(AnchorKind.NAME, found[1], bare(found[2])),)
     return identifiers(text)
 
@@ -114,7 +114,7 @@ def _several_words(text: str) -> Mentions:
     if is_command(text):
         return in_command(text)
     found = _ASSIGNMENT.match(text)
-    if found and "\n" not in text and not found[2].startswith(("=", "~")):
+    if found and len(found[1]) > 1 and not found[2].startswith(("=", "~")) and "=" not in found[2]:
         kind = AnchorKind.ENV_VAR if _ENV.match(found[1]) else AnchorKind.NAME
         return (Mention(kind, found[1], bare(found[2])), *_flags(text))
     if first.startswith("-") and (flag := _FLAG.match(first)):

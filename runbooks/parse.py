@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import html
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import lru_cache
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -20,11 +22,16 @@ from markdown_it.token import Token
 
 from analyzers.model import Span
 from runbooks import frontmatter
-from runbooks.anchors import Piece, anchors_of, code_spans
+from runbooks.anchors import Piece, anchors_of
+from runbooks.inline import code_spans
 from runbooks.model import Block, Directive, DirectiveKind, Runbook, Section
 
 MAX_BYTES = 2_000_000
 """Bytes of one Markdown file that are read; the rest is left out and said so. Hand-written pages stay far below."""
+MAX_LINES = 40_000
+"""Lines that are read; markdown-it takes 50 µs for a line that is a block of its own."""
+MAX_DIRECTIVES = 100
+"""Directives of one section that are read."""
 MAX_NESTING = 24
 """Levels of lists and quotes that are followed; markdown-it's time grows with depth times length."""
 
@@ -85,7 +92,11 @@ def _decode(data: bytes, problems: list[str]) -> str:
         data = data[:MAX_BYTES]
     encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     text = data.decode(encoding, "replace")
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
+    if text.count("\n") > MAX_LINES:
+        problems.append(f"the file has more than {MAX_LINES:,} lines; the rest was not read")
+        text = "\n".join(text.split("\n", MAX_LINES)[:MAX_LINES]) + "\n"
+    return text
 
 
 def _has_h1(body: str) -> bool:
@@ -225,8 +236,9 @@ def _directives(section: _Open, path: str, revision: str, problems: list[str]) -
         if piece.kind not in ("html", "paragraph", "heading") or "drift:" not in piece.text:
             continue
         hidden = [(start, end) for start, end, _ in code_spans(piece.text)]
-        for mark in _MARK.finditer(piece.text):
-            if any(start <= mark.start() < end for start, end in hidden):
+        for mark in islice(_MARK.finditer(piece.text), MAX_DIRECTIVES):
+            before = bisect_right(hidden, (mark.start(), len(piece.text))) - 1
+            if before >= 0 and mark.start() < hidden[before][1]:
                 continue
             line = piece.line + piece.text.count("\n", 0, mark.start())
             end = piece.text.find("-->", mark.end(), mark.end() + 1_000)
