@@ -14,7 +14,7 @@ from rapidfuzz import fuzz
 
 from analyzers import values
 from analyzers.model import Change, ChangeKind, Fact, FactKind
-from analyzers.vocabulary import leaf
+from analyzers.vocabulary import leaf, words
 
 RENAMED_AT = 62.0
 """Least likeness (0 to 100) of two names that makes a removal and an addition a rename; chosen on hand-read diffs."""
@@ -30,6 +30,18 @@ _RENAMABLE = frozenset(
         FactKind.SCHEDULE, FactKind.ACCESS_POLICY, FactKind.CRYPTO, FactKind.BACKUP,
     }
 )  # fmt: skip
+
+_SETTINGS = frozenset(
+    {
+        FactKind.SETTING, FactKind.LIMIT, FactKind.PORT, FactKind.FEATURE_FLAG, FactKind.SECRET, FactKind.RETENTION,
+        FactKind.CREDENTIAL_LIFETIME, FactKind.STORAGE_NAME, FactKind.SCHEDULE, FactKind.ACCESS_POLICY, FactKind.CRYPTO,
+        FactKind.BACKUP,
+    }
+)  # fmt: skip
+"""Kinds that a setting gets by its name and value: a limit that became ``None`` is still the same setting."""
+
+_PREFIXED = frozenset({FactKind.ENV_VAR, FactKind.METRIC, FactKind.CLI_FLAG, FactKind.SECRET})
+"""Kinds whose names start with the program's own name."""
 
 _MESSAGES = frozenset({FactKind.LOG_CALL, FactKind.ERROR})
 """Kinds whose key is a message: one that was reworded in its function is still the same message."""
@@ -53,6 +65,7 @@ def compare(before: Sequence[Fact], after: Sequence[Fact]) -> list[Change]:
     gone, come = _pair(gone, come, lambda f: (f.kind, f.key, f.scope), ChangeKind.MODIFIED, changes)
     gone, come = _pair_moved(gone, come, lambda f: (f.kind, f.key), changes)
     gone, come = _pair(gone, come, _loose_key, ChangeKind.MODIFIED, changes)
+    gone, come = _pair(gone, come, _setting_key, ChangeKind.MODIFIED, changes)
     gone, come = _pair_renamed(gone, come, changes)
     changes += [Change(ChangeKind.REMOVED, fact, None) for fact in gone]
     changes += [Change(ChangeKind.ADDED, None, fact) for fact in come]
@@ -82,6 +95,10 @@ def _loose_key(fact: Fact) -> Hashable:
     if fact.kind in _WEAK_KEYS or fact.kind is FactKind.GUARD:
         return (fact.kind, fact.key, fact.scope)
     return (fact.kind, fact.key)
+
+
+def _setting_key(fact: Fact) -> Hashable:
+    return ("setting", fact.key, fact.scope) if fact.kind in _SETTINGS else id(fact)
 
 
 def _leaf_and_value(fact: Fact) -> Hashable:
@@ -176,13 +193,25 @@ def _likeness(before: Fact, after: Fact, shapes: Mapping[str, str]) -> float:
         return 100.0 if shape and shape == shapes.get(f"+{after.key}") else 0.0
     if before.kind in _MESSAGES:
         return _reworded(before, after)
-    names = fuzz.ratio(leaf(before.key).casefold(), leaf(after.key).casefold())
+    names = _name_likeness(before, after)
     telling = values.same(before.value, after.value) and len(before.value.text) > 2
     if before.scope != after.scope and before.kind is not FactKind.METRIC:
         names -= 10
     if telling and names >= RENAMED_WITH_VALUE_AT:
         return names + 30
     return names if names >= RENAMED_AT else 0.0
+
+
+def _name_likeness(before: Fact, after: Fact) -> float:
+    """Likeness of two names, 0 to 100. Environment variables and metrics share a prefix with all their siblings, so the
+    words that they have in common do not speak for a rename unless most of the name is among them."""
+    one, other = leaf(before.key).casefold(), leaf(after.key).casefold()
+    likeness = fuzz.ratio(one, other)
+    if before.kind in _PREFIXED:
+        first, second = words(one), words(other)
+        if len(first) > 1 and len(second) > 1 and first[0] == second[0]:
+            likeness = min(likeness, fuzz.ratio("_".join(first[1:]), "_".join(second[1:])))
+    return likeness
 
 
 def _reworded(before: Fact, after: Fact) -> float:

@@ -10,6 +10,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
 from pathlib import Path
 
 import git
@@ -25,6 +26,9 @@ INDEX = "index"
 
 MAX_PATCH_BYTES = 64_000_000
 """Largest patch text read for hunks; past it every remaining file is skipped with the reason."""
+
+MAX_COMPARED_LINES = 20_000
+"""Lines that Python may compare where git cannot; past it the whole file counts as changed."""
 
 _SAFE = (
     "-c", "core.quotepath=off", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null",
@@ -126,13 +130,23 @@ class Repository:
         if revision.startswith("-") or "\0" in revision or "\n" in revision or not revision:
             raise UnknownRevisionError(f"{revision!r} is not a revision")
         try:
-            return self._run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").decode().strip()
+            return (
+                self._run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+                .decode()
+                .strip()
+            )
         except ForeignOwnerError:
             raise
         except GitError as error:
             if revision == "HEAD":
-                raise UnknownRevisionError("the branch has no commit yet: commit something first, then check") from error
-            hint = "fetch it, or in CI set fetch-depth: 0" if re.fullmatch(r"[0-9a-f]{7,40}|.*/.*", revision) else "see git branch -a"
+                raise UnknownRevisionError(
+                    "the branch has no commit yet: commit something first, then check"
+                ) from error
+            hint = (
+                "fetch it, or in CI set fetch-depth: 0"
+                if re.fullmatch(r"[0-9a-f]{7,40}|.*/.*", revision)
+                else "see git branch -a"
+            )
             raise UnknownRevisionError(f"unknown revision {revision!r}: {hint}") from error
 
     def merge_base(self, base: str, head: str) -> str:
@@ -219,7 +233,12 @@ class Repository:
     def contains(self, revision: str, name: str) -> bool:
         """Whether any file of the revision, Markdown and change logs aside, holds ``name`` as a whole word."""
         where = [] if revision == WORKTREE else ["--cached"] if revision == INDEX else [revision]
-        excluded = [":(exclude,icase)*.md", ":(exclude,icase)*.mdx", ":(exclude,icase)*.rst", ":(exclude,icase)*changelog*"]
+        excluded = [
+            ":(exclude,icase)*.md",
+            ":(exclude,icase)*.mdx",
+            ":(exclude,icase)*.rst",
+            ":(exclude,icase)*changelog*",
+        ]
         try:
             self._run("grep", "-q", "-F", "-w", "-e", name, *where, "--", ".", *excluded)
         except GitError:
@@ -228,13 +247,11 @@ class Repository:
 
     # -- changes ----------------------------------------------------------------------------------------------------
 
-    def changed(
-        self, base: str, head: str, *, max_bytes: int = 2_000_000
-    ) -> tuple[list[FileDiff], list[Skipped]]:
+    def changed(self, base: str, head: str, *, max_bytes: int = 2_000_000) -> tuple[list[FileDiff], list[Skipped]]:
         """The changed files from commit ``base`` to ``head`` (a commit, ``index`` or ``worktree``), in path order, with
         the bytes of both sides and hunks; and what could not be read, with the reason."""
         sides = [base] if head == WORKTREE else ["--cached", base] if head == INDEX else [base, head]
-        raw = self._run("diff", "--raw", "-z", "--abbrev=40", *_DIFF, *sides)
+        raw = self._raw(sides)
         diffs: list[FileDiff] = []
         skipped: list[Skipped] = []
         entries = sorted(_entries(raw), key=lambda entry: entry[4])
@@ -248,9 +265,14 @@ class Repository:
         hunks = self._hunks(sides, [d for d in diffs if d.before is not None and d.after is not None], skipped)
         return [_with_hunks(diff, hunks) for diff in diffs], skipped
 
-    def _file_diff(
-        self, entry: _Entry, head: str, max_bytes: int, skipped: list[Skipped]
-    ) -> FileDiff | None:
+    def _raw(self, sides: Sequence[str]) -> bytes:
+        """The list of changed files; without rename detection where that needs objects that this clone lacks."""
+        try:
+            return self._run("diff", "--raw", "-z", "--abbrev=40", *_DIFF, *sides)
+        except MissingObjectError:
+            return self._run("diff", "--raw", "-z", "--abbrev=40", *_DIFF, "--no-renames", *sides)
+
+    def _file_diff(self, entry: _Entry, head: str, max_bytes: int, skipped: list[Skipped]) -> FileDiff | None:
         before_blob, after_blob, status, old_path, path = entry
         before = after = None
         if status != "A":
@@ -290,7 +312,11 @@ class Repository:
         if not diffs:
             return {}
         wanted = {diff.path for diff in diffs}
-        text = self._run("diff", "-U0", "-z", "--raw", "--patch", "--abbrev=40", *_DIFF, *sides)
+        try:
+            text = self._run("diff", "-U0", "-z", "--raw", "--patch", "--abbrev=40", *_DIFF, *sides)
+        except MissingObjectError:
+            # Git stops at the first object that this clone lacks; ours are all here, so compare them ourselves.
+            return {diff.path: _compared(diff) for diff in diffs}
         if len(text) > MAX_PATCH_BYTES:
             skipped.append(Skipped("(diff)", f"the patch is larger than {MAX_PATCH_BYTES:,} bytes"))
             return {}
@@ -336,6 +362,15 @@ def _special(entry: _Entry, skipped: list[Skipped]) -> bool:
         skipped.append(Skipped(path, f"is {reasons[status]}"))
         return True
     return before == after and status == "M"
+
+
+def _compared(diff: FileDiff) -> tuple[Hunk, ...]:
+    """Hunks of two sides by difflib; slow, for clones in which git itself cannot compare."""
+    before, after = (side.split(b"\n") if side is not None else [] for side in (diff.before, diff.after))
+    if len(before) + len(after) > MAX_COMPARED_LINES:
+        return (Hunk(1, len(before), 1, len(after)),)
+    found = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+    return tuple(Hunk(a + (b > a), b - a, c + (d > c), d - c) for tag, a, b, c, d in found if tag != "equal")
 
 
 def _with_hunks(diff: FileDiff, hunks: dict[str, tuple[Hunk, ...]]) -> FileDiff:
@@ -409,7 +444,9 @@ def _refuse_foreign(folder: Path, git_dir: Path) -> None:
 
 def _translated(stderr: str, root: str) -> GitError:
     if "dubious ownership" in stderr:
-        return ForeignOwnerError(f"{root} belongs to another user, and git refuses it; if you trust it, say --trust-owner")
+        return ForeignOwnerError(
+            f"{root} belongs to another user, and git refuses it; if you trust it, say --trust-owner"
+        )
     if "missing" in stderr or "unable to read" in stderr or "bad object" in stderr:
         return MissingObjectError(f"git lacks objects of this clone: {_first(stderr)}")
     return GitError(f"git failed: {_first(stderr)}")
