@@ -7,7 +7,7 @@ listed here for its pattern, which look at names. The extractors live in ``pytho
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from analyzers.definitions import definitions
@@ -87,7 +87,11 @@ _RUNS_AT_IMPORT = frozenset(
     "delete_statement match_statement print_statement exec_statement raise_statement".split()
 )
 _SILENT_CALLS = frozenset("getLogger get_logger TypeVar ParamSpec NewType Field".split())
-_PACKAGING = frozenset("__all__ __version__ __author__ __copyright__ __license__ __slots__".split())
+_SILENT_NAMES = frozenset(
+    "__all__ __version__ __author__ __copyright__ __license__ __slots__ "
+    "permission_classes authentication_classes urlpatterns PATTERNS".split()
+)
+"""Names whose assignment is packaging, or a list of which each entry is a fact."""
 
 
 def read(side: Side) -> Reading:
@@ -96,11 +100,14 @@ def read(side: Side) -> Reading:
     source = Source(GRAMMAR, side.path, side.revision, side.data)
     module = Module(source, side.lines)
     facts: list[Fact] = []
+    spoken: set[int] = set()
     for capture in source.captures(side.lines):
-        for extract in EXTRACTORS[capture.name]:
-            facts.extend(extract(module, capture.node))
+        found = [fact for extract in EXTRACTORS[capture.name] for fact in extract(module, capture.node)]
+        facts += found
+        if found and (capture.name == "assignment" or any(fact.kind in _WHOLE for fact in found)):
+            spoken.add(capture.node.id)
     facts.extend(_readable(fact) for fact in definitions(source, side.lines) if _public(fact))
-    facts.extend(_statements(module, facts))
+    facts.extend(_statements(module, spoken))
     partial = f"syntax errors near line {_first_error(source.root)}" if source.partial else ""
     return Reading(tuple(facts), partial)
 
@@ -124,18 +131,17 @@ def _readable(fact: Fact) -> Fact:
     return replace(fact, value=Value(text))
 
 
-_WHOLE_STATEMENTS = frozenset(
+_WHOLE = frozenset(
     {FactKind.COLUMN, FactKind.TABLE, FactKind.INDEX, FactKind.CONSTRAINT, FactKind.ENV_VAR, FactKind.METRIC,
-     FactKind.ROUTE, FactKind.GUARD}
+     FactKind.ROUTE, FactKind.GUARD, FactKind.DESTRUCTIVE, FactKind.FEATURE_FLAG, FactKind.CLI_FLAG}
 )  # fmt: skip
-"""Kinds of which one fact says all that an assignment does, when it covers the assignment's lines."""
+"""Kinds of which one fact says all that the call or assignment does from which it was read."""
 
 
-def _statements(module: Module, facts: Sequence[Fact]) -> Iterator[Fact]:
+def _statements(module: Module, spoken: set[int]) -> Iterator[Fact]:
     """``behaviour`` of what runs at import (key ``<module>``) and of class bodies (key: the class), statement by
-    statement. Literal settings speak for themselves; imports, docstrings and packaging are silent."""
-    covered = {(fact.span.start_line, fact.span.end_line) for fact in facts if fact.kind in _WHOLE_STATEMENTS}
-    stated = {(fact.span.start_line, fact.span.end_line) for fact in facts if fact.kind not in _WHOLE_STATEMENTS}
+    statement. ``spoken`` holds the ids of nodes that other facts state; imports, docstrings and packaging are silent.
+    """
     stack: list[tuple[Node, str]] = [(module.source.root, "<module>")]
     while stack:
         block, key = stack.pop()
@@ -149,46 +155,47 @@ def _statements(module: Module, facts: Sequence[Fact]) -> Iterator[Fact]:
                 body, symbol = inner.child_by_field_name("body"), module.source.symbol(inner)
                 if body is not None and symbol is not None:
                     stack.append((body, symbol.name))
-            elif statement.type in _RUNS_AT_IMPORT and not _spoken_for(module, statement):
-                span = module.source.span(statement)
-                lines = (span.start_line, span.end_line)
-                if statement.type == "expression_statement" and lines in covered:
-                    continue
-                if _literal(module, statement) and lines in stated:
-                    continue
+            elif statement.type in _RUNS_AT_IMPORT and not _spoken_for(module, statement, spoken):
                 value = Value(module.source.shape(statement))
                 yield module.source.fact(FactKind.BEHAVIOUR, key, value, node=statement, scope="")
 
 
-def _spoken_for(module: Module, statement: Node) -> bool:
-    """Whether a statement is no behaviour beyond the facts read from it: literal assignments, bare annotations,
-    docstrings, guards for type checkers."""
+def _spoken_for(module: Module, statement: Node, spoken: set[int]) -> bool:
+    """Whether a statement is no behaviour beyond the facts read from it. Decided by its structure and never by the
+    lines it stands on, or a change of layout would be one of behaviour."""
     if statement.type == "if_statement":
         condition = statement.child_by_field_name("condition")
         return condition is not None and module.dotted(condition).endswith("TYPE_CHECKING")
     if statement.type != "expression_statement" or not statement.named_child_count:
         return False
     expression = statement.named_children[0]
-    if expression.type in {"string", "concatenated_string", "ellipsis"}:
+    if expression.type in {"string", "concatenated_string", "ellipsis"} or expression.id in spoken:
         return True
     if expression.type not in {"assignment", "augmented_assignment"}:
         return False
     left, right = expression.child_by_field_name("left"), expression.child_by_field_name("right")
-    if right is None or (left is not None and module.text(left) in _PACKAGING):
+    name = module.text(left) if left is not None else ""
+    if right is None or name in _SILENT_NAMES or name.startswith("MIDDLEWARE"):
         return True
-    right = unwrapped(right)
-    if right.type == "dictionary" and module.literal(right):
-        return True  # its entries speak
-    if left is not None and module.text(left) in settings.NOISE and module.literal(right):
+    right = _core(module, right)
+    if right.id in spoken:
         return True
+    if right.type == "dictionary" or name in settings.NOISE:
+        return module.literal(right)  # a dictionary's entries speak
     return right.type == "call" and module.call(right).leaf in _SILENT_CALLS
 
 
-def _literal(module: Module, statement: Node) -> bool:
-    """Whether a statement assigns a literal to a name: then a fact on its lines says all."""
-    expression = statement.named_children[0] if statement.named_child_count else statement
-    right = expression.child_by_field_name("right")
-    return expression.type == "assignment" and right is not None and module.literal(right)
+def _core(module: Module, node: Node) -> Node:
+    """What is assigned, without the conversion around it: ``int(os.environ["X"])``."""
+    for _ in range(4):
+        node = unwrapped(node)
+        if node.type != "call":
+            break
+        call = module.call(node)
+        if call.name not in {"int", "bool", "float", "str", "Path"} or len(call.positional) != 1:
+            break
+        node = call.positional[0]
+    return node
 
 
 def _first_error(root: Node) -> int:
