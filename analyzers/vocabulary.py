@@ -30,9 +30,18 @@ _VERIFYING = frozenset(
 )
 """Words of a name in which *verify* is about certificates and signatures, and not about an e-mail address."""
 _ACCESS = frozenset(
-    "cors csrf samesite httponly hsts csp cookie cookies origin origins referrer clickjacking hosts allowlist "
-    "whitelist denylist blocklist acl rbac permission permissions scope scopes role roles policy policies".split()
+    "cors csrf samesite httponly hsts csp cookie cookies clickjacking allowlist whitelist denylist blocklist acl acls "
+    "rbac permission permissions scopes".split()
 )
+_ADMITTED = frozenset(
+    "host hosts origin origins referrer ip ips cidr cidrs role roles scope user users group groups domain domains "
+    "policy policies network networks account accounts email emails ranges".split()
+)
+_ADMITTING = frozenset(
+    "allow allowed allows trusted trust permitted deny denied block blocked forbidden security access auth oauth oidc "
+    "iam admin admins anonymous public frame referrer privileged grant granted".split()
+)
+"""Words that make a name about whom to let in, together with one of ``_ADMITTED`` (``allowed_hosts``)."""
 _NO_ACCESS = frozenset(
     "size max limit retry restart pull dns update eviction termination replication rollout stabilization scaling cache "
     "topology preemption deletion reclaim sampling naming concurrency lifecycle overflow".split()
@@ -64,6 +73,13 @@ _DESCRIBING = frozenset("usage description help title label kind message error e
 """Last words of names that hold a text about a thing or its kind, not the thing: ``PasswordUsage``, ``BackupKind``."""
 
 
+def _about_access(found: frozenset[str], pairs: set[tuple[str, str]]) -> bool:
+    if found & _NO_ACCESS:
+        return False
+    admits = found & _ADMITTED and found & _ADMITTING and len(found & (_ADMITTED | _ADMITTING)) > 1
+    return bool(found & _ACCESS or admits) or ("http", "only") in pairs or ("same", "site") in pairs
+
+
 @lru_cache(maxsize=50_000)
 def _name_kind(name: str) -> FactKind | None:
     parts = words(name)
@@ -83,7 +99,7 @@ def _name_kind(name: str) -> FactKind | None:
         return FactKind.BACKUP
     if found & _CRYPTO or ("verify" in found and not found - _VERIFYING):
         return FactKind.CRYPTO
-    if (found & _ACCESS or ("http", "only") in pairs or ("same", "site") in pairs) and not found & _NO_ACCESS:
+    if _about_access(found, pairs):
         return FactKind.ACCESS_POLICY
     if found & _LIMIT:
         return FactKind.LIMIT
@@ -116,6 +132,8 @@ def setting_kind(name: str, value: Value) -> FactKind:
         return FactKind.SETTING if kind is FactKind.LIMIT else kind
     if kind is FactKind.LIMIT and value.unit is Unit.SECONDS and number is not None and number >= _KEPT:
         return FactKind.RETENTION if _KEEPING & set(words(name)) else kind
+    if kind is FactKind.STORAGE_NAME and value.text.casefold() in {"true", "false", "yes", "no", "on", "off"}:
+        return FactKind.SETTING
     if kind is FactKind.STORAGE_NAME and number is not None:
         return FactKind.LIMIT
     return kind or FactKind.SETTING

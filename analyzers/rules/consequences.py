@@ -7,6 +7,7 @@ every deleted endpoint would alarm as unguarded.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from analyzers import values
 from analyzers.model import Change, ChangeKind, Fact, FactKind
@@ -39,7 +40,9 @@ def primary(changes: Sequence[Change]) -> list[Change]:
                 dropped |= {id(change), id(twin)}
                 if twin.after is not None and not _same_guard(change.fact, twin.fact):
                     repaired[id(twin)] = Change(ChangeKind.MODIFIED, change.before, twin.after)
-    return [repaired.get(id(c), c) for c in changes if id(c) in repaired or id(c) not in dropped]
+    dropped |= _said_twice(changes)
+    kept = [repaired.get(id(c), c) for c in changes if id(c) in repaired or id(c) not in dropped]
+    return _with_table(kept)
 
 
 _FORMS = ("decorator", "middleware", "policy", "check")
@@ -61,6 +64,37 @@ def _rank(fact: Fact) -> tuple[int, int]:
     form = fact.attribute("form")
     # Of two readings in one form the longer one says more: ``!isAdmin(_)`` rather than ``isAdmin(_)``.
     return (_FORMS.index(form) if form in _FORMS else len(_FORMS), -len(fact.value.text))
+
+
+_SCHEMA = frozenset({FactKind.TABLE, FactKind.COLUMN, FactKind.INDEX, FactKind.CONSTRAINT})
+
+
+def _said_twice(changes: Sequence[Change]) -> set[int]:
+    """A model and its migration state the same table or column; the first in path order speaks for both."""
+    seen: set[tuple[FactKind, str, ChangeKind]] = set()
+    repeated: set[int] = set()
+    for change in changes:
+        key = (change.fact.kind, change.fact.key, change.kind)
+        if change.fact.kind in _SCHEMA and change.kind in {ChangeKind.ADDED, ChangeKind.REMOVED}:
+            if key in seen:
+                repeated.add(id(change))
+            seen.add(key)
+    return repeated
+
+
+def _with_table(changes: Sequence[Change]) -> list[Change]:
+    """Columns that came or went with their table carry the attribute ``with_table: yes`` on the side that speaks."""
+    ends = {ChangeKind.ADDED, ChangeKind.REMOVED}
+    tables = {(c.fact.key, c.kind) for c in changes if c.fact.kind is FactKind.TABLE and c.kind in ends}
+    found: list[Change] = []
+    for change in changes:
+        table = change.fact.key.rpartition(".")[0]
+        if change.fact.kind is FactKind.COLUMN and (table, change.kind) in tables:
+            side = replace(change.fact, attributes=tuple(sorted([*change.fact.attributes, ("with_table", "yes")])))
+            gone = change.kind is ChangeKind.REMOVED
+            change = Change(change.kind, side if gone else None, None if gone else side)
+        found.append(change)
+    return found
 
 
 def _place(fact: Fact) -> tuple[str, str]:

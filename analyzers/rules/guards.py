@@ -20,12 +20,23 @@ _FORGERY = frozenset({"csrf", "xsrf", "forgery"})
 
 def lets_everybody_in(guard: Fact | None) -> bool:
     """Whether a guard is the explicit statement that nothing is guarded."""
-    return guard is not None and bool(_OPEN.search(guard.attribute("name") or guard.value.text))
+    if guard is None or guard.attribute("form") == "check":
+        return False
+    return bool(_OPEN.search(f"{guard.attribute('name')} {guard.value.text}"))
 
 
 def is_forgery_protection(guard: Fact) -> bool:
     """Whether the guard is about cross-site request forgery: no right is asked, a request's origin is verified."""
     return bool(_FORGERY & set(words(guard.attribute("name") or guard.value.text)))
+
+
+_CALL = re.compile(r"^[\w.]+\(.*\)$", re.DOTALL)
+
+
+def is_condition(guard: Fact) -> bool:
+    """Whether the guard is the condition under which access is refused (``not user.is_admin``), not a call that
+    checks (``require_role("admin")``)."""
+    return guard.attribute("form") == "check" and not _CALL.match(guard.value.text)
 
 
 def requirements(guard: Fact) -> frozenset[str]:

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from analyzers.model import Change
+from analyzers.rules.wording import listed
 from analyzers.vocabulary import words
 
 ENOUGH = 2
@@ -17,16 +18,15 @@ ENOUGH = 2
 finding of an area."""
 
 
-SEVERAL = 3
-"""Different hints on the changed lines that together say as much as one telling word."""
-
-
 @dataclass(frozen=True)
 class Words:
-    """An area's words: ``telling`` ones mean it nearly always, ``hints`` often mean something else."""
+    """An area's words: ``telling`` ones mean it nearly always, ``hints`` often mean something else. So many different
+    hints on the changed lines as ``several`` says are worth a telling word (0: never, where hints are everyday words).
+    """
 
     telling: frozenset[str]
     hints: frozenset[str]
+    several: int = 0
 
 
 AUTH = Words(
@@ -43,6 +43,7 @@ AUTH = Words(
         "signature verify verifier verification crypto hmac encrypt decrypt keystore access trusted untrusted tenant "
         "signing unsafe traversal".split()
     ),
+    several=3,
 )
 DATA = Words(
     frozenset(
@@ -61,8 +62,8 @@ DATA = Words(
 def points(change: Change, area: Words) -> int:
     """How many signs say that a changed body belongs to the area.
 
-    A telling word in the function's own name is two points, a hint one. One point each for a telling word in the class,
-    in the file or folder. A telling word on the changed lines, or ``SEVERAL`` hints there, are two; a single hint is one
+    A telling word in the function's own name is two points, a hint one. One point each for a telling word in the class
+    and in the file or folder. A telling word on the changed lines, or several hints there, are two; fewer hints are one
     where the function's name has a hint too.
     """
     fact = change.fact
@@ -73,9 +74,23 @@ def points(change: Change, area: Words) -> int:
     total = 2 * bool(own & area.telling) or bool(own & area.hints)
     total += bool(owner & area.telling)
     total += bool(around & area.telling)
-    if changed & area.telling or len(changed & area.hints) >= SEVERAL:
+    if changed & area.telling:
         return total + 2
-    return total + bool(changed & area.hints and own & area.hints)
+    if area.several and changed & area.hints:
+        total += 2 if len(changed & area.hints) >= area.several else bool(own & area.hints)
+    return total
+
+
+def sentence(change: Change, area: Words, does: str) -> str:
+    """What to say: that the body works differently, and what the name says it ``does`` or what its changed lines speak
+    of."""
+    own, owner = _names(change.fact.key, change.fact.span.path.endswith(".go"))
+    changed = sorted(set(change.fact.attribute("mentions").split(",")) & (area.telling | area.hints))
+    key = change.fact.key
+    name = f"The top level of {change.path.rsplit('/', 1)[-1]}" if key == "<module>" else key
+    if (own | owner) & area.telling or not changed:
+        return f"{name} works differently; by its name it {does}."
+    return f"{name} works differently; the changed lines speak of {listed(changed, 3)}."
 
 
 def _names(key: str, outer_is_type: bool) -> tuple[set[str], set[str]]:

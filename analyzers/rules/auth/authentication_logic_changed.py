@@ -1,7 +1,7 @@
 """The body of a function that takes part in authentication, authorization or cryptography works differently.
 
-The name of the function, its class, file or folder has to say so; the body is compared blind to comments, layout and
-local names. What exactly differs is not claimed.
+The name of the function, its class, file or folder or the words on the changed lines have to say so; the body is
+compared blind to comments, layout and local names. What exactly differs is not claimed.
 
 ## Why the reader of a runbook cares
 
@@ -39,7 +39,7 @@ from collections.abc import Iterator
 
 from analyzers.findings import finding
 from analyzers.model import Area, Change, ChangeKind, Confidence, FactKind, Finding, Severity
-from analyzers.rules.logic import AUTH, ENOUGH, points
+from analyzers.rules.logic import AUTH, ENOUGH, points, sentence
 
 ID = "auth/authentication-logic-changed"
 AREA = Area.AUTH
@@ -48,11 +48,10 @@ KINDS = frozenset({FactKind.BEHAVIOUR})
 
 def check(change: Change) -> Iterator[Finding]:
     """A changed body whose names speak of authentication."""
-    fact = change.fact
     if change.kind is not ChangeKind.MODIFIED:
         return
     found = points(change, AUTH)
     if found >= ENOUGH:
         severity = Severity.MEDIUM if found > ENOUGH else Severity.LOW
-        message = f"{fact.key} works differently; by its name it takes part in authentication or authorization."
+        message = sentence(change, AUTH, "takes part in authentication or authorization")
         yield from finding(ID, severity, change, message, confidence=Confidence.MEDIUM)

@@ -37,7 +37,7 @@ from collections.abc import Iterator
 
 from analyzers.findings import finding, shown
 from analyzers.model import Area, Change, ChangeKind, FactKind, Finding, Severity
-from analyzers.rules.guards import is_forgery_protection, lets_everybody_in
+from analyzers.rules.guards import is_condition, is_forgery_protection, lets_everybody_in
 
 ID = "auth/guard-added"
 AREA = Area.AUTH
@@ -53,6 +53,8 @@ def check(change: Change) -> Iterator[Finding]:
         return
     if change.kind is ChangeKind.ADDED and not lets_everybody_in(fact):
         verb = _COME.get(fact.attribute("form"), "is now guarded by")
+        if is_condition(fact):
+            verb = "now refuses access when"
         yield from finding(ID, Severity.MEDIUM, change, f"{fact.key} {verb} {shown(fact)}.")
     elif lets_everybody_in(change.before) and not lets_everybody_in(change.after):
         now = f"is now guarded by {shown(change.after)}" if change.after else f"is no longer marked {shown(fact)}"

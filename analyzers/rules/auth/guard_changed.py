@@ -36,7 +36,7 @@ from collections.abc import Iterator
 
 from analyzers.findings import finding, shown
 from analyzers.model import Area, Change, ChangeKind, FactKind, Finding, Severity
-from analyzers.rules.guards import is_forgery_protection, lets_everybody_in, requirements
+from analyzers.rules.guards import is_condition, is_forgery_protection, lets_everybody_in, requirements
 
 ID = "auth/guard-changed"
 AREA = Area.AUTH
@@ -55,5 +55,8 @@ def check(change: Change) -> Iterator[Finding]:
         return
     weaker = requirements(after) < requirements(before)
     severity = Severity.HIGH if weaker else Severity.MEDIUM
-    message = f"{after.key} is guarded by {shown(after)}; before, it was {shown(before)}."
+    if is_condition(before) and is_condition(after):
+        message = f"{after.key} refuses access when {shown(after)}; before, when {shown(before)}."
+    else:
+        message = f"{after.key} is guarded by {shown(after)}; before, it was {shown(before)}."
     yield from finding(ID, severity, change, message)

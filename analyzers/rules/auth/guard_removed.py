@@ -38,7 +38,7 @@ from collections.abc import Iterator
 
 from analyzers.findings import finding, shown
 from analyzers.model import Area, Change, ChangeKind, FactKind, Finding, Severity
-from analyzers.rules.guards import is_forgery_protection, lets_everybody_in
+from analyzers.rules.guards import is_condition, is_forgery_protection, lets_everybody_in
 
 ID = "auth/guard-removed"
 AREA = Area.AUTH
@@ -57,4 +57,6 @@ def check(change: Change) -> Iterator[Finding]:
         yield from finding(ID, Severity.HIGH, change, f"{fact.key} is now open to everybody: {shown(fact)}{replaced}.")
     elif change.kind is ChangeKind.REMOVED and not lets_everybody_in(change.before):
         verb = _GONE.get(fact.attribute("form"), "is no longer guarded by")
+        if is_condition(fact):
+            verb = "no longer refuses access when"
         yield from finding(ID, Severity.HIGH, change, f"{fact.key} {verb} {shown(fact)}.")

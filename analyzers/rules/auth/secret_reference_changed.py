@@ -44,19 +44,22 @@ ID = "auth/secret-reference-changed"
 AREA = Area.AUTH
 KINDS = frozenset({FactKind.SECRET, FactKind.ENV_VAR})
 
+_GIVEN = frozenset({"GITHUB_TOKEN", "CI_JOB_TOKEN"})
+"""Tokens that the forge hands to every job by itself; nobody has to create or rotate them."""
+
 
 def check(change: Change) -> Iterator[Finding]:
     """A secret's name or place changed. An environment variable counts when its name says secret."""
     before, after = change.before, change.after
-    if not any(_is_secret(fact) for fact in (before, after)):
+    if not any(_is_secret(fact) for fact in (before, after)) or change.fact.key.upper() in _GIVEN:
         return
     if change.kind is ChangeKind.RENAMED and before and after:
         message = f"The secret {before.key} is now called {after.key}."
         yield from finding(ID, Severity.HIGH, change, message)
     elif after is None and before is not None:
-        yield from finding(ID, Severity.MEDIUM, change, f"The secret {before.key} is no longer used.")
+        yield from finding(ID, Severity.MEDIUM, change, f"The secret {before.key} is no longer read in {change.path}.")
     elif before is None and after is not None:
-        yield from finding(ID, Severity.MEDIUM, change, f"The secret {after.key} is new and has to exist.")
+        yield from finding(ID, Severity.MEDIUM, change, f"The secret {after.key} is now needed in {change.path}.")
     elif before is not None and after is not None and after.kind is FactKind.SECRET:
         if _is_place(before) and _is_place(after):
             message = f"The secret {after.key} comes from {shown(after)}; before, it came from {shown(before)}."

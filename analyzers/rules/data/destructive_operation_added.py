@@ -42,27 +42,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzers.findings import finding
-from analyzers.model import Area, Change, ChangeKind, Fact, FactKind, Finding, Severity
-from analyzers.vocabulary import words
+from analyzers.model import Area, Change, ChangeKind, FactKind, Finding, Severity
+from analyzers.rules.migrations import STRUCTURE_ONLY, takes_back
 
 ID = "data/destructive-operation-added"
 AREA = Area.DATA
 KINDS = frozenset({FactKind.DESTRUCTIVE})
 
-_BACKWARDS = frozenset({"downgrade", "down", "backwards", "backward", "reverse", "rollback", "revert", "undo"})
-
 
 def check(change: Change) -> Iterator[Finding]:
     """A destructive operation that is new."""
     fact = change.fact
-    if change.kind is ChangeKind.ADDED and not _takes_back(fact):
-        name, _, target = fact.key.partition(" ")
+    name, _, target = fact.key.partition(" ")
+    if change.kind is ChangeKind.ADDED and not takes_back(fact) and name not in STRUCTURE_ONLY:
         what = f"{name.replace('_', ' ')} {target}".strip()
-        yield from finding(ID, Severity.HIGH, change, f"This change destroys data: {what}.")
-
-
-def _takes_back(fact: Fact) -> bool:
-    name = fact.symbol.name.rsplit(".", 1)[-1] if fact.symbol else fact.scope
-    if set(words(name)) & _BACKWARDS:
-        return True
-    return ".down." in fact.span.path.rsplit("/", 1)[-1]
+        yield from finding(ID, Severity.HIGH, change, f"This change destroys data: {what}.", subject=target)
