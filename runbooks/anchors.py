@@ -45,6 +45,7 @@ _BREAK = re.compile(r"\n")
 # Words that make the code span after them the default of what was named before.
 _DEFAULT = re.compile(r"\bdefaults?(?:\s(?:is|to|value|of)){0,2}[:=]?\s?\Z", re.I)
 _QUANTITY = re.compile(r"\d|(?:second|minute|hour|day|week|month|year|cent)s?\b")
+_REMARK = re.compile(r"\s?(?:[(\[,;]|per\b|by default\b)")
 _NO_VALUE_COLUMN = re.compile(r"(?:\b(?:required|mandatory|optional|type|since|version|issue|step)\b|#)", re.I)
 _UNIT_WORD = re.compile(
     r"\b(milliseconds?|ms|seconds?|secs?|minutes?|mins?|hours?|days?|bytes?|kib|mib|gib|kb|mb|gb)\b", re.I
@@ -173,12 +174,10 @@ def _row(builder: _Builder, piece: Piece) -> None:
     first = _prose(builder, piece.cells[0], piece.line, piece.block, Place.TABLE)
     names = [f.mention for f in first if f.mention.kind in NAMES and not f.mention.value]
     for index, cell in enumerate(piece.cells[1:], start=1):
-        value = _cell_value(cell) if names else ""
+        header = piece.header[index] if index < len(piece.header) else ""
+        value = _cell_value(cell) if names and not _NO_VALUE_COLUMN.search(header) else ""
         if not value:
             _prose(builder, cell, piece.line, piece.block, Place.TABLE)
-            continue
-        header = piece.header[index] if index < len(piece.header) else ""
-        if _NO_VALUE_COLUMN.search(header):
             continue
         unit = _UNIT_WORD.search(header)
         for name in names:
@@ -194,4 +193,5 @@ def _cell_value(cell: str) -> str:
     if text and len(text) <= LONGEST and is_value(text):
         return text
     found = quantities(text) if 0 < len(text) <= SHORT_CELL else ()
-    return found[0].text if len(found) == 1 and not found[0].start else ""
+    alone = len(found) == 1 and not found[0].start and _REMARK.match(text, found[0].end)
+    return found[0].text if alone else ""

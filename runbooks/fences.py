@@ -33,7 +33,11 @@ _OUTPUT = frozenset("text txt output log logs plaintext none mermaid dot plantum
 
 _KEY = re.compile(r"(\s*)(-\s+)?[\"']?([A-Za-z_$][\w./$-]*)[\"']?\s*(?::(?=\s|$)|=(?![=~>])|:=)\s*(.*)\Z")
 _DEFAULTED = re.compile(r"\s*(?:-\s+)?\[?([\w.-]+):\s*<[^<>]*>\s*\|\s*default\s*=\s*(\S.*)\Z")
-_ASSIGN = re.compile(r"\s*(?:export\s+|ENV\s+|ARG\s+|set\s+|\$env:)?([A-Z][A-Z0-9_]{2,})\s?=\s?(\S.*)?\Z")
+_ASSIGN = re.compile(
+    r"\s*(?:export\s+|ENV\s+|ARG\s+|set\s+|\$env:)?([A-Z][A-Z0-9_]{2,})\s?=\s?(\"[^\"]*\"|'[^']*'|\S*)\s*(?:#.*)?\Z"
+)
+_SCRIPT = frozenset("sh bash shell zsh fish".split())
+_CALL = re.compile(r"(?!(?:if|then|fi|for|do|done|else|elif|while|case|esac|function)\b)[a-z][\w.-]*\s+[\w./<$\"'-]")
 _DEFAULT = re.compile(r"\bdefaults?(?:\s{1,3}(?:is|to|value)){0,3}\s{0,3}[:=]?\s{0,3}[`\"']?([\w.%]+)", re.IGNORECASE)
 _WORD = re.compile(r"(?<![\w./:@$~{}>-])[\w./:@$~{}-]*?(?:[_/]|\.[A-Za-z]|[a-z\d][A-Z]|--?[a-z]|:\d)[\w./:@$~{}=%#,-]*")
 _PROMPT = re.compile(r"\s*(?:\$|❯|➜|[\w.@~/:-]{0,60}[$#]|>)\s+(?=\S)")
@@ -68,14 +72,14 @@ def _line(line: str, language: str, prompted: bool, keys: list[tuple[int, str]])
     stripped = line.strip()
     if language in _QUERY:
         return identifiers(stripped)
-    if language not in _KEYED and language not in _OUTPUT:
-        command = _command(stripped, language, prompted)
-        if command:
-            return command
     if found := _DEFAULTED.match(line):
         return (Mention(AnchorKind.NAME, found[1], bare(found[2].rstrip("] "))),)
     if found := _ASSIGN.match(line):
         return (Mention(AnchorKind.ENV_VAR, found[1], bare(found[2])), *_words(found[2] or ""))
+    if language not in _KEYED and language not in _OUTPUT:
+        command = _command(stripped, language, prompted)
+        if command:
+            return command
     if language not in _SHELL and language not in _OUTPUT and (found := _KEY.match(line)):
         return _keyed(found, keys)
     return _words(line)
@@ -91,7 +95,7 @@ def _command(line: str, language: str, prompted: bool) -> Mentions:
         )
     if prompted:
         return ()
-    if is_command(line) and (language in _SHELL or not language):
+    if (is_command(line) and (language in _SHELL or not language)) or (language in _SCRIPT and _CALL.match(line)):
         return in_command(line[:LONGEST])
     return ()
 

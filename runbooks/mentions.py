@@ -28,7 +28,10 @@ class Mention(NamedTuple):
 
 Mentions = tuple[Mention, ...]
 
-_SIZE = re.compile(r"[~<>=≤≥+-]{0,2}\s?\$?\d[\d_,]*(?:\.\d+)?\s?(?:[A-Za-zµ]{1,12}|%)?(?:\d{1,4}[a-z]{1,2}){0,4}\Z")
+_SIZE = re.compile(
+    r"[~<>=≤≥+-]{0,2}\s?\$?\d[\d_,]*(?:\.\d+)?(?:[A-Za-zµ]{1,3}|\s?(?:%|percent|bytes?|[KMGTP]i?B"
+    r"|(?:milli|micro|nano)?sec(?:ond)?s?|ms|min(?:ute)?s?|hours?|days?|weeks?|months?|years?))?(?:\d{1,4}[a-z]{1,2}){0,4}\Z"
+)
 _DATE_OR_HASH = re.compile(r"\d{4}-\d\d(?:-\d\d)?\Z|(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,64}\Z")
 _FLAG = re.compile(r"(--?[A-Za-z][\w.-]*)(?:=(.*))?\Z", re.DOTALL)
 _ENV = re.compile(r"(?:\$\{?)?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?::?-[^}]*)?\}?(?:=(.*))?\Z", re.DOTALL)
@@ -93,7 +96,7 @@ def _one_word(text: str) -> Mentions:
     if found := _IMAGE.match(text):
         path = _LINE_SUFFIX.sub("", text)
         if _looks_like_file(path):
-            return (Mention(AnchorKind.PATH, path),)
+            return _path_or_route(path)
         return (Mention(AnchorKind.NAME, found[1], found[2]),)
     path, both, symbol = text.partition("::")
     if both and _looks_like_file(path) and _IDENTIFIER.match(symbol):
@@ -144,7 +147,7 @@ def is_command(text: str) -> bool:
 @lru_cache(maxsize=20_000)
 def in_command(text: str) -> Mentions:
     """A command line as one command mention, then its flags with their values, variables, paths, names and ports."""
-    text = " ".join(text.removeprefix("$ ").split())
+    text = " ".join(text.removeprefix("$ ").split()).rstrip("\\ ")
     found = [Mention(AnchorKind.COMMAND, text)]
     words = text.split()
     skip_value = False
