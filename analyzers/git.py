@@ -321,7 +321,7 @@ class Repository:
             skipped.append(Skipped("(diff)", f"the patch is larger than {MAX_PATCH_BYTES:,} bytes"))
             return {}
         head, _, patch = text.partition(b"\0\0")
-        order = [entry[4] for entry in _entries(head + b"\0")]
+        order = list(_in_patch(head + b"\0"))
         parts = re.split(rb"^diff --git ", patch, flags=re.MULTILINE)[1:]
         found: dict[str, tuple[Hunk, ...]] = {}
         for path, part in zip(order, parts, strict=False):
@@ -355,6 +355,14 @@ def _entries(raw: bytes) -> Iterator[_Entry]:
         yield before.decode(), after.decode(), status, _path(old), _path(path)
 
 
+def _in_patch(raw: bytes) -> Iterator[str]:
+    """The after path of each part of the patch: git splits a change of file type into two parts and gives none to an
+    unmerged file."""
+    letters = re.findall(rb"(?:^|\0):\d{6} \d{6} [0-9a-f]+ [0-9a-f]+ ([A-Z])", raw)
+    for letter, entry in zip(letters, _entries(raw), strict=False):
+        yield from [entry[4]] * {b"T": 2, b"U": 0}.get(letter, 1)
+
+
 def _special(entry: _Entry, skipped: list[Skipped]) -> bool:
     before, after, status, _, path = entry
     reasons = {"S": "a submodule", "L": "a symbolic link", "U": "an unmerged file: resolve the conflict first"}
@@ -365,7 +373,7 @@ def _special(entry: _Entry, skipped: list[Skipped]) -> bool:
 
 
 def _compared(diff: FileDiff) -> tuple[Hunk, ...]:
-    """Hunks of two sides by difflib; slow, for clones in which git itself cannot compare."""
+    """Hunks of two sides by difflib; slow, for files that git itself cannot or will not compare."""
     before, after = (side.split(b"\n") if side is not None else [] for side in (diff.before, diff.after))
     if len(before) + len(after) > MAX_COMPARED_LINES:
         return (Hunk(1, len(before), 1, len(after)),)
@@ -380,6 +388,9 @@ def _with_hunks(diff: FileDiff, hunks: dict[str, tuple[Hunk, ...]]) -> FileDiff:
         found = (Hunk(1, _line_count(diff.before), 0, 0),)
     else:
         found = hunks.get(diff.path, ())
+        if not found and diff.before != diff.after:
+            # Binary for git, not for us: UTF-16, or a `-diff` in the branch's own .gitattributes, which must hide nothing.
+            found = _compared(diff)
     return FileDiff(diff.status, diff.path, diff.old_path, diff.before, diff.after, found)
 
 
