@@ -35,6 +35,9 @@ GRAMMAR = Grammar(
 _EXCLUSIVE = (log_calls, flags, metric_call, routes, middleware, environment, messages)
 """Readers of calls of which the first that finds something has the call for itself."""
 
+_MAX_NESTING = 120
+"""Deepest nesting of calls, literals and conditions that is read; people stay below 30."""
+
 _NODE_READERS = {
     "spec": (constants,),
     "local": (local_limits,),
@@ -52,14 +55,24 @@ def read(side: Side) -> Reading:
     source = Source(GRAMMAR, side.path, side.revision, side.data)
     go = GoSource(source, side.lines)
     found: dict[tuple[object, ...], Fact] = {}
-    for fact in _facts(go):
-        found.setdefault((fact.kind, fact.key, fact.scope, fact.value.text, fact.span, fact.attributes), fact)
-    return Reading(tuple(found.values()), _broken(source.root) if source.partial else "")
+    partial = _broken(source.root) if source.partial else ""
+    try:
+        for fact in _facts(go):
+            found.setdefault((fact.kind, fact.key, fact.scope, fact.value.text, fact.span, fact.attributes), fact)
+    except RecursionError:
+        partial = "nested too deeply to be read in full"
+    return Reading(tuple(found.values()), partial)
 
 
 def _facts(go: GoSource) -> Iterator[Fact]:
     yield from definitions(go)
+    around: list[int] = []
     for capture in go.source.captures(go.lines):
+        while around and around[-1] <= capture.node.start_byte:
+            around.pop()
+        around.append(capture.node.end_byte)
+        if len(around) > _MAX_NESTING:
+            raise RecursionError  # looking outward from each of thousands of nested calls takes minutes
         if capture.name == "call":
             yield from _call(go, capture.node)
         for reader in _NODE_READERS.get(capture.name, ()):
@@ -68,12 +81,10 @@ def _facts(go: GoSource) -> Iterator[Fact]:
 
 def _call(go: GoSource, call: Node) -> Iterator[Fact]:
     """The facts of a call; of a chain ``a.B().C()`` only the outermost call speaks for the whole."""
-    links = go.chain(call)
-    if not links:
-        return
     around = call.parent.parent if call.parent is not None and call.parent.type == "selector_expression" else None
     if around is not None and around.type == "call_expression":
         return
+    links = go.chain(call)
     for reader in _EXCLUSIVE:
         facts = list(reader(go, call, links))
         if facts:

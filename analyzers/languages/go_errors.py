@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from analyzers.languages.go_logs import is_log_call
 from analyzers.languages.go_names import FUNCTIONS, Link, walk
@@ -15,7 +16,7 @@ _ERROR_NAME = re.compile(r"^(?:e|\w*[eE]rr(?:or)?\d?)$")
 _EXIT = re.compile(r"^(?:os\.Exit|\w*\.?Fatal(?:f|ln|w)?|.*\b(?:log|logger|klog|logrus|logging)\.(?:Fatal|Exit)\w*)$")
 _RETRY = re.compile(r"(?:retry|retries|backoff|attempt|Wait|Sleep|\bAfter\b)", re.IGNORECASE)
 _ANSWERS = re.compile(
-    r"(?i)(?:(?:render|write|send|respond|reply|return|handle|abort|http|json|server)_?\w*err\w*|abort\w*)$"
+    r"(?i)(?:(?:render|write|send|respond|reply|return|handle|abort|http|json|server)[_.]?\w*err\w*|abort\w*)$"
 )
 _FAILED = re.compile(
     r"\bhttp\.Status(?:Bad|Unauth|Forbid|NotF|Method|Conf|Gone|Too|Req|Int|NotI|Serv|Gate|Unproc|Prec)\w+"
@@ -24,6 +25,12 @@ _FAILED = re.compile(
 
 _MAX_BACK = 12
 """Statements before an ``if`` in which the call that gave the error is looked for."""
+
+_MAX_SIBLINGS = 300
+"""``if`` statements of one function that are compared; a function with more is generated or an attack."""
+
+_MAX_NODES = 800
+"""Nodes of a block that are searched for what it does with an error."""
 
 _RAISERS = {
     "errors.New": 0, "fmt.Errorf": 0, "errors.Errorf": 0, "errors.Wrap": 1, "errors.Wrapf": 1, "errors.WithMessage": 1,
@@ -65,11 +72,15 @@ def handling(go: GoSource, node: Node) -> Iterator[Fact]:
     key, callee, fact = read
     yield fact
     function = go.function_of(node)
-    if function is None or (callee and go.text(function).count(callee.rsplit(".", 1)[-1] + "(") < 2):
+    if function is None or (function.id, key) in go.told:
+        return
+    go.told.add((function.id, key))
+    if callee and go.text(function).count(callee.rsplit(".", 1)[-1] + "(") < 2:
         return
     # The same call is treated in several places: all of them are told, so that each finds its like on the other side.
-    for other in walk(function):
-        found = _handled(go, other) if other.type == "if_statement" and other.id != node.id else None
+    others = [n for n in walk(function) if n.type == "if_statement" and n.id != node.id]
+    for other in others[:_MAX_SIBLINGS]:
+        found = _handled(go, other)
         if found is not None and found[0] == key:
             yield found[2]
 
@@ -270,7 +281,7 @@ def _is_error(go: GoSource, node: Node) -> bool:
 
 
 def _mentions(go: GoSource, node: Node, name: str) -> bool:
-    return any(n.type == "identifier" and go.text(n) == name for n in walk(node))
+    return any(n.type == "identifier" and go.text(n) == name for n in islice(walk(node), _MAX_NODES))
 
 
 def _uses(go: GoSource, inside: Sequence[Node], name: str) -> tuple[bool, bool]:
@@ -278,7 +289,9 @@ def _uses(go: GoSource, inside: Sequence[Node], name: str) -> tuple[bool, bool]:
     whether they log at all."""
     used = logged = False
     stack = list(inside)
-    while stack:
+    for _ in range(_MAX_NODES):
+        if not stack:
+            break
         node = stack.pop()
         if node.type in {"func_literal", "return_statement"}:
             continue  # a closure runs elsewhere; a nested return is another path than the block's own

@@ -27,6 +27,7 @@ GUARD_NAME = re.compile(
     r"|user|token|session|mfa|owner|group|access|tls|cert)\w*|(?:has|check|verify|validate|ensure|assert|with|is|must"
     r"|can)_?(?:\w*(?:permission|role|scope|access|auth|authn|authz|admin|token|session|jwt|signature|acl|rbac|csrf"
     r"|allowed|authorized|authenticated|owner)s?)\b|\w*auth(?:n|z|enticator|orizer|middleware|required|guard|check|wrap)?"
+    r"|(?:authn?|authz|rbac|acl|jwt)\.(?:wrap|protect|guard|only|ensure|basic|bearer|required?|with)\w*"
     r"|\w*(?:rbac|acl|jwt|csrf|permission|role)s?(?:check|guard|middleware)?|\w*auth\w*middleware\w*|tokenauth\w*)$",
     re.IGNORECASE,
 )
@@ -178,12 +179,20 @@ def middleware(go: GoSource, call: Node, links: list[Link]) -> Iterator[Fact]:
 def checks(go: GoSource, call: Node, links: list[Link]) -> Iterator[Fact]:
     """A call in a body that checks who may go on: ``enforcer.Enforce(…)``, ``RequireRole(ctx, "admin")``."""
     symbol = go.source.symbol(call)
-    if symbol is None or not _CHECK_CALL.match(links[-1].name) or not links[-1].args:
+    if symbol is None or not _CHECK_CALL.match(links[-1].name) or not links[-1].args or _is_argument(call):
         return
     yield go.source.fact(
         FactKind.GUARD, symbol.name, Value(go.render(call)), node=call,
         attributes={"name": go.callee(call), "form": "check", "requires": _requires(go, call)},
     )  # fmt: skip
+
+
+def _is_argument(call: Node) -> bool:
+    """Whether the call makes a value for another call or literal rather than deciding anything here."""
+    current = call.parent
+    while current is not None and current.type in {"unary_expression", "binary_expression", "parenthesized_expression"}:
+        current = current.parent
+    return current is not None and current.type in {"argument_list", "literal_element", "selector_expression"}
 
 
 def denials(go: GoSource, node: Node) -> Iterator[Fact]:

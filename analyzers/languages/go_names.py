@@ -7,6 +7,7 @@ bare local reads ``_``. So renaming a local, a parameter or a receiver changes n
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -57,6 +58,9 @@ class GoNames:
         self.lines = lines
         self._types: dict[str, Node] | None = None
         self._locals: dict[int, dict[str, Local]] = {}
+        self._tops: list[Node] | None = None
+        self._closures: dict[int, list[Node]] = {}
+        self.told: set[tuple[int, str]] = set()  # keys for which a whole function was already searched
 
     # -- names --------------------------------------------------------------------------------------------------
 
@@ -67,15 +71,16 @@ class GoNames:
     def function_of(self, node: Node) -> Node | None:
         """The top-level function or method around the node, to which its closures belong; outside of one the
         outermost closure (``var cmd = &cobra.Command{Run: func(…) {…}}``)."""
-        found: Node | None = None
-        current: Node | None = node
-        while current is not None:
-            if current.type in FUNCTIONS:
-                return current
-            if current.type == "func_literal":
-                found = current
-            current = current.parent
-        return found
+        if self._tops is None:
+            self._tops = self.source.root.named_children
+        index = bisect_right(self._tops, node.start_byte, key=lambda top: top.start_byte) - 1
+        top = self._tops[index] if index >= 0 else None
+        if top is None or top.end_byte < node.end_byte or top.type in FUNCTIONS:
+            return top if top is not None and top.end_byte >= node.end_byte else None
+        if top.id not in self._closures:
+            self._closures[top.id] = _outermost(top, "func_literal")
+        around = (c for c in self._closures[top.id] if c.start_byte <= node.start_byte and node.end_byte <= c.end_byte)
+        return next(around, None)
 
     def locals_at(self, node: Node) -> dict[str, Local]:
         """The names bound anywhere in the function around the node: receiver, parameters, variables, constants."""
@@ -266,6 +271,19 @@ def _type_given(go: GoNames, value: Node | None) -> str:
 def type_name(text: str) -> str:
     """A type's name without pointer, package path and type arguments: ``*pkg.Config[T]`` → ``Config``."""
     return text.lstrip("*&[] ").split("[", 1)[0].rsplit(".", 1)[-1].strip()
+
+
+def _outermost(top: Node, kind: str) -> list[Node]:
+    """The nodes of a type below ``top`` that are not inside another of that type."""
+    found: list[Node] = []
+    stack = [top]
+    while stack:
+        node = stack.pop()
+        if node.type == kind:
+            found.append(node)
+        elif node.named_child_count:
+            stack.extend(reversed(node.named_children))
+    return found
 
 
 def walk(top: Node) -> Iterator[Node]:

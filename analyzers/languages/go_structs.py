@@ -39,7 +39,7 @@ def setting(
 ) -> Fact:
     """A setting under the kind that its name and value tell; ``tls.Config``'s fields are always ``crypto``."""
     name = leaf(key)
-    kind = setting_kind(name, value)
+    kind = setting_kind("_".join([name, *aliases]), value)
     if key.startswith("tls.Config.") and kind is not FactKind.CREDENTIAL_LIFETIME:
         kind = FactKind.CRYPTO
     others = [alias for alias in (name, *aliases) if alias and alias != key]
