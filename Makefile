@@ -30,7 +30,7 @@ lint: ## style, types, layers
 crater: ## expected verdicts on real commits; MIRRORS is a directory of bare clones
 	@test -n "$(MIRRORS)" || { echo "Say where the clones are: make crater MIRRORS=dir"; exit 2; }
 	@$(PYTHON) .ci/venv.py dev
-	MIRRORS="$(abspath $(MIRRORS))" $(BIN)/python -m pytest tests/crater $(PYTEST_ARGS)
+	$(BIN)/python tests/crater/crater.py --mirrors "$(MIRRORS)"
 
 clean: ## remove what these targets made
 	rm -rf .venv .demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -389,7 +389,7 @@ def _with_hunks(diff: FileDiff, hunks: dict[str, tuple[Hunk, ...]]) -> FileDiff:
     else:
         found = hunks.get(diff.path, ())
         if not found and diff.before != diff.after:
-            # Binary for git, not for us: UTF-16, or a `-diff` in the branch's own .gitattributes, which must hide nothing.
+            # Binary for git, not for us: UTF-16, or a `-diff` in the own .gitattributes of a branch: it hides nothing.
             found = _compared(diff)
     return FileDiff(diff.status, diff.path, diff.old_path, diff.before, diff.after, found)
 

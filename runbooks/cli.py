@@ -326,14 +326,10 @@ def _unexpected(problem: Exception) -> None:
 
     if os.environ.get(DEBUG):
         _complain("".join(traceback.format_exception(problem)).rstrip())
-    frames = traceback.extract_tb(problem.__traceback__)
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    ours = [
-        frame
-        for frame in frames
-        if frame.filename.startswith(root) and "site-packages" not in frame.filename[len(root) :]
-    ]
-    at = f" at {os.path.relpath(ours[-1].filename, root)}:{ours[-1].lineno} in {ours[-1].name}" if ours else ""
+    places = [(os.path.relpath(f.filename, root), f) for f in traceback.extract_tb(problem.__traceback__)]
+    ours = [(path, f) for path, f in places if path.split(os.sep)[0] in {"analyzers", "runbooks"}]
+    at = f" at {ours[-1][0]}:{ours[-1][1].lineno} in {ours[-1][1].name}" if ours else ""
     what = " ".join(f"{type(problem).__name__}: {problem}".split())[:300]
     about = f"runbook-drift {_version()}, Python {platform.python_version()}, {platform.system()}"
     _complain(f"error: unexpected {what}{at} ({about})")

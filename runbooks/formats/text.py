@@ -129,7 +129,7 @@ def _group(group: Group, everything: bool) -> Iterator[Line]:
 def _verdict(verdict: Verdict, said: set[tuple[str, str]]) -> Iterator[Line]:
     """One change and what the section says of it; what an earlier verdict of the section said is not repeated."""
     finding = verdict.finding
-    change = _labelled("change", f"{printable(finding.message)}", f"  [{finding.rule}]")
+    change = _labelled("change", printable(finding.message).rstrip("."), f"  [{finding.rule}]")
     if _first(said, "change", finding.message):
         yield change
         yield from _code(finding.evidence)
@@ -228,7 +228,12 @@ def _uncovered(verdicts: Sequence[Verdict], everything: bool) -> Iterator[Line]:
         finding = verdict.finding
         span = finding.evidence[-1].span
         place = f"{printable(span.path)}:{span.start_line}"
-        yield (("", "  "), ("cyan", place), ("", f"  {printable(finding.message)}"), ("dim", f"  [{finding.rule}]"))
+        yield (
+            ("", "  "),
+            ("cyan", place),
+            ("", f"  {printable(finding.message).rstrip('.')}"),
+            ("dim", f"  [{finding.rule}]"),
+        )
     if len(verdicts) > UNCOVERED_SHOWN and not everything:
         yield (("dim", f"  and {len(verdicts) - UNCOVERED_SHOWN} more (--all shows them)"),)
     yield ()

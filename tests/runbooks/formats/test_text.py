@@ -23,7 +23,7 @@ def test_a_contradicted_section_reads_top_down_code_runbook_why_whom() -> None:
     assert shown(reports.report(reports.contradicted()), seconds=0.421) == (
         """\
 CONTRADICTED  docs/runbooks/sessions.md › Sessions › Everyone is logged out
-  change   SESSION_TTL changed.  [auth/credential-lifetime-changed]
+  change   SESSION_TTL changed  [auth/credential-lifetime-changed]
            app/settings.py:12
              - SESSION_TTL = 3600
              + SESSION_TTL = 300
@@ -66,8 +66,8 @@ def test_changes_of_one_section_are_grouped_and_nothing_is_said_twice() -> None:
     other = reports.finding("IDLE_TTL", "IDLE_TTL = 60", "IDLE_TTL = 30", severity=Severity.LOW)
     text = shown(reports.report(reports.suspect(where, found=other), reports.suspect(where), reports.suspect(where)))
     assert text.count("SUSPECT") == 1
-    assert text.count("SESSION_TTL changed.") == 1
-    assert text.index("SESSION_TTL changed.") < text.index("IDLE_TTL changed.")
+    assert text.count("SESSION_TTL changed") == 1
+    assert text.index("SESSION_TTL changed") < text.index("IDLE_TTL changed")
     assert text.count("  why ") == 1
     assert text.count("  owner ") == 1
 
@@ -91,7 +91,7 @@ def test_uncovered_changes_are_one_line_each_and_at_most_five() -> None:
         *(reports.uncovered(reports.finding(f"guard_{n}", "@admin", None, path=f"app/v{n}.py")) for n in range(7))
     )
     text = shown(report)
-    assert "UNCOVERED     changed, and no runbook speaks of it\n  app/v0.py:12  guard_0 changed.  [auth/" in text
+    assert "UNCOVERED     changed, and no runbook speaks of it\n  app/v0.py:12  guard_0 changed  [auth/" in text
     assert text.count("app/v") == 5
     assert "  and 2 more (--all shows them)\n" in text
 
