@@ -1,0 +1,119 @@
+"""The configuration: what it accepts, and errors that name file, key and what to write instead."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import subprocess
+import sys
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+
+from runbooks.config import TABLES, Config, ConfigError, FailOn, ServiceSettings, load
+from runbooks.model import Decision, Status
+
+DECISION = 'fingerprint = "a1"\nvalues_hash = "b2"\nsection_hash = "c3"\nby = "@jane"\nreason = "still true"\n'
+DOCUMENTATION = Path(__file__).parents[2] / "docs" / "configuration.md"
+
+
+def test_no_text_is_the_defaults() -> None:
+    assert load("") == load("  \n") == Config()
+    assert Config().fail_on is FailOn.CONTRADICTED
+
+
+def test_every_key_is_read() -> None:
+    config = load(
+        'fail_on = "suspect"\nfail_on_skipped = true\nsuspect_threshold = 0.4\n'
+        '[runbooks]\ninclude = ["handbook/**"]\nexclude = ["handbook/drafts/"]\n'
+        '[services.payments]\npaths = ["pay/**"]\nrunbooks = ["docs/pay.md"]\nowners = ["@org/pay"]\n'
+        'channel = "#pay"\nescalation = ["@boss"]\n'
+        '[acknowledge]\nseparation_of_duties = false\napprovers = ["@org/sre"]\n'
+        '[reminders]\nenabled = false\ntimezone = "Europe/Berlin"\nworking_hours = "08:30-16:00"\n'
+        "[limits]\nmax_file_bytes = 1\nmax_file_seconds = 3\nmax_files = 4\nmax_runbooks = 5\n"
+        '[rules]\ndisable = ["ops/port-changed"]\n'
+        f'[[decisions]]\nkind = "snoozed"\nuntil = 2027-01-15\n{DECISION}'
+    )
+    assert config.services == (
+        ServiceSettings("payments", ("pay/**",), ("docs/pay.md",), ("@org/pay",), "#pay", ("@boss",)),
+    )
+    assert config.decisions == (Decision("a1", "b2", "c3", Status.SNOOZED, "@jane", "still true", date(2027, 1, 15)),)
+    assert (config.fail_on, config.limits.max_file_seconds, config.rules.disable) == (
+        FailOn.SUSPECT,
+        3.0,
+        ("ops/port-changed",),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("fail_onn = 'x'", "unknown key `fail_onn`; did you mean `fail_on`?"),
+        ("fail_on = 'x'", "key `fail_on` is 'x'; allowed are 'contradicted', 'suspect', 'uncovered' or 'never'"),
+        ("[runbooks]\nincludes = []", "unknown key `runbooks.includes`; did you mean `include`?"),
+        ("[runbooks]\ninclude = 'a'", "key `runbooks.include` is 'a'; it must be a list"),
+        ("[services.pay]\npth = []", "unknown key `services.pay.pth`; did you mean `paths`?"),
+        ("[services.pay]\nname = 'x'", "unknown key `services.pay.name`"),
+        ("services = 1", "write `[services.payments]`"),
+        ("[limits]\nmax_files = 0", "`max_files` must be greater than 0"),
+        ("[limits]\nmax_files = 'many'", "key `limits.max_files` is 'many'; it must be a whole number"),
+        ("[reminders]\ntimezone = 'Mars/Base'", "write a name such as `Europe/Berlin`"),
+        ("[reminders]\nworking_hours = '9-5'", "such as `09:00-17:00`"),
+        ("[reminders]\nworking_hours = '17:00-09:00'", "such as `09:00-17:00`"),
+        ("suspect_threshold = 7", "`suspect_threshold` must be between 0 and 1"),
+        ("[[decisions]]\nkind = 'updated'\n" + DECISION, "allowed are 'acknowledged' or 'snoozed'"),
+        ("[[decisions]]\nkind = 'snoozed'\n" + DECISION, "needs `until`"),
+        ("[[decisions]]\nkind = 'acknowledged'", "key `decisions[0].fingerprint` is missing"),
+        ("zzz = 1", "known here are `fail_on`"),
+        ("a = ", "not valid TOML"),
+        ("a = 1\nb = @\n", "line 2"),
+        ("a = " + "[" * 5000, "nested too deeply"),
+        ("[runbooks]\ninclude = ['" + "*" * 40 + "']", "more than 12 stars"),
+    ],
+)
+def test_errors_say_what_to_write(text: str, says: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        load(text, ".runbook-drift.toml at main")
+    assert str(error.value).startswith(".runbook-drift.toml at main: ")
+    assert says in str(error.value)
+
+
+def test_a_repository_without_configuration_never_imports_pydantic() -> None:
+    code = "import sys, runbooks.config as c; c.load(''); print('pydantic' in sys.modules)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "False"
+
+
+def _documented() -> dict[str, str]:
+    """Each documented key with its default as written in the tables of docs/configuration.md."""
+    rows = re.findall(r"^\| `([\w.\[\]]+)` \| (?:`([^`]*)`|—) \|", DOCUMENTATION.read_text(), re.MULTILINE)
+    return dict(rows)
+
+
+def _expected() -> dict[str, str]:
+    """Each key of the models with its default as TOML; required keys have an empty text."""
+    expected: dict[str, str] = {}
+    for field in dataclasses.fields(Config):
+        if field.name not in TABLES:
+            expected[field.name] = _toml(field.default)
+    heads = {"services": "services.NAME", "decisions": "decisions[]"}
+    for table, kind in TABLES.items():
+        for field in dataclasses.fields(kind):
+            if (table, field.name) != ("services", "name"):
+                expected[f"{heads.get(table, table)}.{field.name}"] = _toml(field.default)
+    return expected
+
+
+def _toml(value: object) -> str:
+    if value is None or value is dataclasses.MISSING:
+        return ""
+    if isinstance(value, StrEnum):
+        return f'"{value.value}"'
+    return json.dumps(list(value) if isinstance(value, tuple) else value)
+
+
+def test_the_documentation_lists_every_key_with_its_default() -> None:
+    assert _documented() == _expected()
