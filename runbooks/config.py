@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
 from analyzers.model import DriftError
+from runbooks.configchecks import check_patterns, check_timezone
 from runbooks.model import Decision, Status
 
 if TYPE_CHECKING:
@@ -27,35 +28,9 @@ FILE = ".runbook-drift.toml"
 """Where the configuration stands in a repository."""
 MAX_CHARACTERS = 1_000_000
 """Configuration text that is read; a thousand decisions take a third of it."""
-MAX_WILDCARDS = 12
-"""Stars in one pattern; matching time grows with their number."""
-
 _Forbid = dict[str, str]
 _FORBID: _Forbid = {"extra": "forbid"}
 _HOURS = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d\Z")
-
-
-def _check_patterns(key: str, patterns: Sequence[str]) -> None:
-    if not patterns:
-        return
-    from pathspec import GitIgnoreSpec  # only where patterns are configured
-
-    for pattern in patterns:
-        if pattern.count("*") > MAX_WILDCARDS or len(pattern) > 500:
-            raise ValueError(f"`{key}` has a pattern with more than {MAX_WILDCARDS} stars or 500 characters")
-        try:
-            GitIgnoreSpec.from_lines([pattern])
-        except ValueError:
-            raise ValueError(f"`{key}` has the pattern {pattern!r}, which is no gitignore pattern") from None
-
-
-def _check_timezone(name: str) -> None:
-    from zoneinfo import ZoneInfo
-
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValueError(f"`timezone` is {name!r}; write a name such as `Europe/Berlin`") from None
 
 
 class ConfigError(DriftError):
@@ -81,8 +56,8 @@ class Selection:
     exclude: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _check_patterns("include", self.include)
-        _check_patterns("exclude", self.exclude)
+        check_patterns("include", self.include)
+        check_patterns("exclude", self.exclude)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +74,8 @@ class ServiceSettings:
     escalation: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _check_patterns("paths", self.paths)
-        _check_patterns("runbooks", self.runbooks)
+        check_patterns("paths", self.paths)
+        check_patterns("runbooks", self.runbooks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +103,7 @@ class Reminders:
         if not _HOURS.match(self.working_hours) or start >= end:
             raise ValueError("`working_hours` must be a span of one day such as `09:00-17:00`")
         if self.timezone != "UTC":
-            _check_timezone(self.timezone)
+            check_timezone(self.timezone)
 
 
 @dataclass(frozen=True, slots=True)

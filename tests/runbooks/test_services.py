@@ -71,8 +71,8 @@ def test_hostile_descriptors_describe_nothing() -> None:
 def test_the_most_exact_pattern_wins() -> None:
     config = Config(
         services=(
-            ServiceSettings("all", paths=("services/**",)),
-            ServiceSettings("queue", paths=("services/queue/**",)),
+            ServiceSettings("all", paths=("svc/**",)),
+            ServiceSettings("queue", paths=("svc/queue/**",)),
         )
     )
     services = services_from(config, {})
