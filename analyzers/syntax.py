@@ -115,6 +115,7 @@ class Source:
         self.root: Node = tree_sitter.Parser(_language(grammar)).parse(data).root_node
         self.partial: bool = self.root.has_error
         self._lines: list[bytes] | None = None
+        self._scopes: dict[int, tuple[str, Node | None]] = {}
 
     # -- places -----------------------------------------------------------------------------------------------
 
@@ -138,19 +139,27 @@ class Source:
 
     def symbol(self, node: Node) -> Symbol | None:
         """The innermost definition around (or at) the node, with its qualified name."""
-        names: list[str] = []
-        innermost: Node | None = None
-        current: Node | None = node
-        while current is not None:
-            if current.type in self.grammar.scopes:
-                name = self.name_of(current)
-                if name:
-                    names.append(name)
-                    innermost = innermost or current
-            current = current.parent
+        name, innermost = self._scope(node)
         if innermost is None:
             return None
-        return Symbol(".".join(reversed(names)), self.grammar.scopes[innermost.type], self.span(innermost))
+        return Symbol(name, self.grammar.scopes[innermost.type], self.span(innermost))
+
+    def _scope(self, node: Node) -> tuple[str, Node | None]:
+        """Qualified name and node of the innermost definition. Remembered for every node on the way up: tree-sitter
+        finds a parent by descending from the root, so that climbing again from each fact would cost the square of the
+        depth."""
+        path: list[Node] = []
+        current: Node | None = node
+        while current is not None and current.id not in self._scopes:
+            path.append(current)
+            current = current.parent
+        found: tuple[str, Node | None] = self._scopes[current.id] if current is not None else ("", None)
+        for step in reversed(path):
+            name = self.name_of(step) if step.type in self.grammar.scopes else ""
+            if name:
+                found = (f"{found[0]}.{name}" if found[0] else name, step)
+            self._scopes[step.id] = found
+        return found
 
     def name_of(self, definition: Node) -> str:
         """The text of a definition's ``name`` field (Go methods carry their receiver's type)."""
@@ -364,19 +373,20 @@ def _quoted(content: str) -> str:
     return '"' + content + '"'
 
 
+_PATTERNS = frozenset(
+    "expression_list pattern_list tuple_pattern list_pattern as_pattern_target lambda_parameters".split()
+)
+
+
 def _identifiers(node: Node) -> Iterator[Node]:
-    if node.type == "identifier":
-        yield node
-    elif node.type in {
-        "expression_list",
-        "pattern_list",
-        "tuple_pattern",
-        "list_pattern",
-        "as_pattern_target",
-        "lambda_parameters",
-    }:
-        for child in node.named_children:
-            yield from _identifiers(child)
+    """The names in a binding pattern, in order."""
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        if current.type == "identifier":
+            yield current
+        elif current.type in _PATTERNS:
+            stack.extend(reversed(current.named_children))
 
 
 def _capture(captured: Mapping[str, list[Node]]) -> Capture | None:

@@ -37,6 +37,8 @@ _SWITCHABLE = frozenset({FactKind.CRYPTO, FactKind.ACCESS_POLICY, FactKind.FEATU
 """Kinds of settings that are also switched on and off; ``is_token=True`` is no secret."""
 _SECRET_NAME = re.compile(r"(?:secret|password|passwd|passphrase|token|key|credential|pwd)s?$", re.IGNORECASE)
 _EMPTY = frozenset({"None", "", "[]", "{}", "()", "set()", "dict()", "list()", "False"})
+MAX_DEPTH = 20
+"""Deepest nesting of dictionaries in which anybody keeps settings."""
 _STATE = frozenset({"0", "1", "-1", "0.0", "1.0"})
 _GETTER = re.compile(r"^_*(?:get|getint|getfloat|getboolean|get_(?:\w+_)?(?:config|setting|option)s?|pop|setdefault)$")
 
@@ -83,7 +85,8 @@ def setting(
     kind = kind or kind_of(container, name, value)
     if kind is FactKind.SECRET and value.text not in _EMPTY and stated is not None:
         stated = unwrapped(stated)
-        value = Value(module.text(stated) if stated.type in {"identifier", "attribute"} else "literal")
+        text = module.written(stated)
+        value = Value("literal" if '"' in text or stated.type in {"integer", "float"} else text)
     names = tuple(alias for alias in (*aliases, name) if alias and alias != key)
     facets = {"local": "yes"} if local else {}
     return module.source.fact(kind, key, value, node=node, aliases=names, scope=scope, attributes=facets, anchor=anchor)
@@ -226,13 +229,13 @@ def entries(module: Module, node: Node) -> Iterator[Fact]:
     Dictionaries without such a name (arguments, returned values) speak only for entries with telling names.
     """
     value = node.child_by_field_name("value")
-    if value is None or not module.literal(value) or (value.type == "dictionary" and value.named_child_count):
+    if value is None or (value.type == "dictionary" and value.named_child_count) or not module.literal(value):
         return
     names: list[str] = []
     current: Node | None = node
     while current is not None and current.type == "pair":
         name = module.string(current.child_by_field_name("key"))
-        if name is None or len(name) > 80:
+        if name is None or len(name) > 80 or len(names) > MAX_DEPTH:
             return
         names.append(name)
         dictionary = current.parent
