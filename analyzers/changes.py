@@ -66,6 +66,7 @@ def compare(before: Sequence[Fact], after: Sequence[Fact]) -> list[Change]:
     gone, come = _pair_moved(gone, come, lambda f: (f.kind, f.key), changes)
     gone, come = _pair(gone, come, _loose_key, ChangeKind.MODIFIED, changes)
     gone, come = _pair(gone, come, _setting_key, ChangeKind.MODIFIED, changes)
+    gone, come = _pair_partial(gone, come, changes)
     gone, come = _pair_renamed(gone, come, changes)
     changes += [Change(ChangeKind.REMOVED, fact, None) for fact in gone]
     changes += [Change(ChangeKind.ADDED, None, fact) for fact in come]
@@ -124,6 +125,26 @@ def _unique_key(gone: Sequence[Fact], come: Sequence[Fact]) -> Callable[[Fact], 
         return id(fact)
 
     return key
+
+
+def _pair_partial(gone: Sequence[Fact], come: Sequence[Fact], changes: list[Change]) -> tuple[list[Fact], list[Fact]]:
+    """A name of which one side knows only the end (alias ``*.name`` or ``*_name``: its prefix stands in another file)
+    is the other side's longer name, not a rename; only another value is a change."""
+    left, free = [], list(come)
+    for fact in gone:
+        twin = next((other for other in free if _ends_alike(fact, other) or _ends_alike(other, fact)), None)
+        if twin is None:
+            left.append(fact)
+            continue
+        free.remove(twin)
+        if not values.same(fact.value, twin.value):
+            changes.append(Change(ChangeKind.MODIFIED, fact, twin))
+    return left, free
+
+
+def _ends_alike(partial: Fact, whole: Fact) -> bool:
+    ends = [alias[1:] for alias in partial.aliases if alias.startswith("*")]
+    return partial.kind is whole.kind and any(whole.key.endswith(end) for end in ends)
 
 
 def _buckets(facts: Sequence[Fact], key: Callable[[Fact], Hashable]) -> dict[Hashable, list[Fact]]:

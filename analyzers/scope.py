@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _TEST = re.compile(
-    r"(?:^|/)(?:tests?|testing|testdata|test_data|__tests__|spec|specs|fixtures|__snapshots__|e2e|cypress|mocks?"
+    r"(?:^|/)(?:tests?|testing|test[-_]?(?:data|documents|files|resources|fixtures|cases)|__tests__|spec|specs|fixtures|__snapshots__|e2e|cypress|mocks?"
     r"|integration[-_]?tests?)/|(?:^|/)(?:test_[^/]*|conftest)\.py$|_test\.(?:go|py|rb|exs?)$|_spec\.rb$"
     r"|\.(?:test|spec)\.[jt]sx?$|Tests?\.(?:java|kt|cs|php)$",
     re.IGNORECASE,

@@ -40,7 +40,7 @@ from collections.abc import Iterator
 
 from analyzers.findings import finding
 from analyzers.model import Area, Change, ChangeKind, FactKind, Finding, Severity
-from analyzers.rules.operation import is_aside, named_change
+from analyzers.rules.operation import is_data, named_change
 
 ID = "ops/cli-flag-changed"
 AREA = Area.OPS
@@ -50,7 +50,7 @@ KINDS = frozenset({FactKind.CLI_FLAG})
 def check(change: Change) -> Iterator[Finding]:
     """Any change; high for a flag that is gone or renamed, low for a new one."""
     before = change.before
-    if is_aside(change.fact):
+    if is_data(change.fact):
         return
     severity = {
         ChangeKind.ADDED: Severity.LOW,

@@ -40,7 +40,7 @@ from collections.abc import Iterator
 
 from analyzers.findings import finding
 from analyzers.model import Area, Change, ChangeKind, FactKind, Finding, Severity
-from analyzers.rules.operation import is_aside, is_build_input, named_change
+from analyzers.rules.operation import delivers, in_pipeline, is_aside, is_build_input, named_change
 
 ID = "ops/env-var-changed"
 AREA = Area.OPS
@@ -53,7 +53,7 @@ _NEW = "is new"
 def check(change: Change) -> Iterator[Finding]:
     """Any change; high for a rename and for a variable that became required, low for a new optional one."""
     fact = change.fact
-    if is_aside(fact) or is_build_input(fact):
+    if is_aside(fact) or is_build_input(fact) or (in_pipeline(fact) and not delivers(fact)):
         return
     before, after = change.before, change.after
     severity = Severity.MEDIUM

@@ -67,6 +67,8 @@ def check(change: Change) -> Iterator[Finding]:
         if was == now or {was, now} <= _PASSED_ON or was not in _DONE or now not in _DONE:
             return
         severity = Severity.HIGH if "exits" in {was, now} else Severity.MEDIUM
+        if {was, now} == {"logged", "swallowed"}:
+            severity = Severity.LOW
         message = (
             f"In {fact.scope or fact.span.path}, {_met(fact.key)} is now {_DONE[now]}; before, it was {_DONE[was]}."
         )

@@ -1,4 +1,4 @@
-"""An error message that people search for reads differently or is gone.
+"""An error message that people search for reads differently, or has another level.
 
 ## Why the reader of a runbook cares
 
@@ -61,7 +61,8 @@ _SHORTEST = 12
 
 
 def check(change: Change) -> Iterator[Finding]:
-    """A reworded message, an error line that is no longer logged, and one whose level changed to or from error."""
+    """A reworded message, and one whose level changed to or from error. One that is gone says nothing by itself: most
+    leave with the function around them."""
     fact, before, after = change.fact, change.before, change.after
     if before is None or is_aside(fact) or len(before.key) < _SHORTEST:
         return
@@ -75,8 +76,6 @@ def check(change: Change) -> Iterator[Finding]:
         yield from finding(ID, Severity.LOW, change, message, subject=before.key)
     elif fact.kind is not FactKind.LOG_CALL:
         return
-    elif change.kind is ChangeKind.REMOVED:
-        yield from finding(ID, Severity.LOW, change, f"The error {cut(before.key)!r} is not logged anymore.")
     elif after is not None and before.attribute("level") != after.attribute("level"):
         levels = f"as {after.attribute('level')} instead of {before.attribute('level')}"
         yield from finding(ID, Severity.LOW, change, f"The message {cut(after.key)!r} is logged {levels}.")

@@ -39,14 +39,14 @@ ID = "ops/image-changed"
 AREA = Area.OPS
 KINDS = frozenset({FactKind.BEHAVIOUR, FactKind.IMAGE})
 
-_VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.\d+)?(.*)$")
+_VERSION = re.compile(r"v?(\d+)(?:\.(\d+))?(?:\.\d+)*(.*)$")
 _DOCKERFILE = re.compile(r"(?:^|/)(?:[^/]*\.)?(?:Dockerfile|Containerfile)(?:\.[^/]*)?$|\.dockerfile$")
 _STEPS = frozenset({"RUN", "COPY", "ADD", "SHELL", "ONBUILD"})
 
 
 def check(change: Change) -> Iterator[Finding]:
-    """Another repository is medium, another tag low; a digest or a patch version alone is silent. A changed build step
-    of a Dockerfile is low and stated once a file."""
+    """Another repository is medium, another tag low. A digest or a patch version alone is silent, and so is the minor
+    version of a Dockerfile's base. A changed build step of a Dockerfile is low and stated once a file."""
     fact, before, after = change.fact, change.before, change.after
     if is_aside(fact):
         return
@@ -63,7 +63,7 @@ def check(change: Change) -> Iterator[Finding]:
     elif before.key != after.key:
         message = f"The image{where} is {_named(after)} instead of {_named(before)}."
         yield from finding(ID, Severity.MEDIUM, change, message, subject=before.key)
-    elif not _same_release(before.value.text, after.value.text):
+    elif not _same_release(before.value.text, after.value.text, minor=bool(_DOCKERFILE.search(fact.span.path))):
         message = f"The image {after.key}{where} has the tag {quoted(after)} instead of {quoted(before)}."
         yield from finding(ID, Severity.LOW, change, message)
 
@@ -72,10 +72,12 @@ def _named(fact: Fact) -> str:
     return f"{fact.key}:{quoted(fact)}" if fact.value.text else fact.key
 
 
-def _same_release(before: str, after: str) -> bool:
-    """Whether two tags differ in the digest or the patch version only."""
+def _same_release(before: str, after: str, *, minor: bool) -> bool:
+    """Whether two tags differ in the digest or the patch version only; ``minor`` lets the minor version differ too."""
     was, now = before.split("@")[0], after.split("@")[0]
-    if was == now or "sha256:" in was + now:
-        return bool(was == now or was.startswith("sha256:") == now.startswith("sha256:"))
+    if was == now or (was.startswith("sha256:") and now.startswith("sha256:")):
+        return True
     left, right = _VERSION.match(was), _VERSION.match(now)
-    return bool(left and right and left.groups() == right.groups())
+    if left is None or right is None or left[3] != right[3] or left[1] != right[1]:
+        return False
+    return minor or left[2] == right[2]

@@ -34,8 +34,16 @@ from collections.abc import Iterator
 
 from analyzers.findings import finding
 from analyzers.model import Area, Change, ChangeKind, FactKind, Finding, Severity
-from analyzers.rules.operation import is_aside, is_default_constant, is_knob, is_local, is_telling_quantity
-from analyzers.rules.wording import stated, unlimited
+from analyzers.rules.operation import (
+    is_data,
+    is_default_constant,
+    is_knob,
+    is_local,
+    is_step,
+    is_telling_quantity,
+    told,
+)
+from analyzers.rules.wording import unlimited
 
 ID = "ops/limit-changed"
 AREA = Area.OPS
@@ -45,7 +53,7 @@ KINDS = frozenset({FactKind.LIMIT})
 def check(change: Change) -> Iterator[Finding]:
     """A changed limit; a new or removed one only where it is a knob. High when it was switched off."""
     fact, before, after = change.fact, change.before, change.after
-    if is_aside(fact):
+    if is_data(fact):
         return
     if change.kind is ChangeKind.MODIFIED and before is not None and after is not None:
         if before.value.text == after.value.text or not (is_telling_quantity(before) or is_telling_quantity(after)):
@@ -54,10 +62,10 @@ def check(change: Change) -> Iterator[Finding]:
         severity = Severity.MEDIUM if knob or not is_local(after) else Severity.LOW
         if knob and unlimited(after.value) and not unlimited(before.value):
             severity = Severity.HIGH
-        yield from finding(ID, severity, change, stated(change))
-    elif is_knob(before or fact) and not _same_tag(change):
+        yield from finding(ID, severity, change, told(change))
+    elif is_knob(before or fact) and not is_step(before or fact) and not _same_tag(change):
         severity = Severity.LOW if change.kind is ChangeKind.ADDED else Severity.MEDIUM
-        yield from finding(ID, severity, change, stated(change), subject=before.key if before else fact.key)
+        yield from finding(ID, severity, change, told(change), subject=before.key if before else fact.key)
 
 
 def _same_tag(change: Change) -> bool:

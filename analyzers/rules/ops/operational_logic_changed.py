@@ -67,6 +67,6 @@ def check(change: Change) -> Iterator[Finding]:
     fact = change.fact
     if change.kind is not ChangeKind.MODIFIED or is_aside(fact) or fact.key.isupper():
         return
-    if points(change, OPS) >= ENOUGH:
+    if points(change, OPS) > ENOUGH:
         message = f"{fact.key} works differently; by its name it starts, stops, checks, retries or schedules something."
         yield from finding(ID, Severity.LOW, change, message, confidence=Confidence.MEDIUM)

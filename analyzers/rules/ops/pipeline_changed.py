@@ -49,37 +49,45 @@ import re
 from collections.abc import Iterator
 
 from analyzers.findings import finding
-from analyzers.model import Area, Change, ChangeKind, FactKind, Finding, Severity
-from analyzers.rules.operation import quoted
-from analyzers.vocabulary import words
+from analyzers.model import Area, Change, FactKind, Finding, Severity
+from analyzers.rules.operation import cut, delivers, difference, is_aside, quoted
 
 ID = "ops/pipeline-changed"
 AREA = Area.OPS
 KINDS = frozenset({FactKind.CI_JOB})
 
-_DELIVERING = frozenset(
-    "deploy deployment deploys release releases publish rollout rollback promote production prod staging environment "
-    "migrate provision terraform apply cd delivery".split()
+_LONG = 70
+"""Characters from which only the words that differ are shown."""
+
+_TOOL = re.compile(
+    r"\buses (?:actions/|\S*(?:setup|cache|checkout|artifact|login)\S*)|(?:-version|_version|displayName|name)$"
 )
-_BUMP = re.compile(r"(?:^|\s)uses\b|@(?:v?\d|[0-9a-f]{40})")
+_BUMP = re.compile(r"\buses \S+$")
 
 
 def check(change: Change) -> Iterator[Finding]:
-    """A changed job: medium where names speak of delivery, low elsewhere. Version bumps of actions are silent."""
+    """A changed part of a pipeline that releases or deploys; low for a new one. Other pipelines are silent, and so are
+    the versions of actions and tools."""
     fact, before, after = change.fact, change.before, change.after
-    if before and after and (before.value.text == after.value.text or _bump(before.value.text, after.value.text)):
+    if not delivers(fact) or _TOOL.search(fact.key) or is_aside(fact):
         return
-    delivers = bool(_DELIVERING & (set(words(fact.key)) | set(words(fact.span.path))))
-    severity = Severity.MEDIUM if delivers and change.kind is not ChangeKind.ADDED else Severity.LOW
+    if before and after and (before.value.text == after.value.text or _BUMP.search(fact.key)):
+        return
+    severity = Severity.LOW if before is None else Severity.MEDIUM
     if before is None:
-        message = f"The pipeline has a new part, {fact.key}: {quoted(after)}."
+        now = f": {quoted(after)}" if fact.value.text else ""
+        message = f"The pipeline has a new part, {fact.key}{now}."
     elif after is None:
-        message = f"The pipeline lost {fact.key}; it was {quoted(before)}."
+        was = f"; it was {quoted(before)}" if fact.value.text else ""
+        message = f"The pipeline lost {fact.key}{was}."
     else:
-        message = f"In the pipeline, {fact.key} changed from {quoted(before)} to {quoted(after)}."
+        was, now = _sides(before.value.text, after.value.text)
+        message = f"In the pipeline, {fact.key} changed from {was} to {now}."
     yield from finding(ID, severity, change, message)
 
 
-def _bump(before: str, after: str) -> bool:
-    """Whether two values differ only in the version after an ``@``."""
-    return before.partition("@")[0] == after.partition("@")[0] and bool(_BUMP.search(before) and _BUMP.search(after))
+def _sides(before: str, after: str) -> tuple[str, str]:
+    """The two values, or of long ones only the words that differ."""
+    if len(before) > _LONG or len(after) > _LONG:
+        before, after = difference(before, after)
+    return cut(before, _LONG) or "nothing", cut(after, _LONG) or "nothing"

@@ -34,8 +34,7 @@ from collections.abc import Iterator
 
 from analyzers.findings import finding
 from analyzers.model import Area, Change, ChangeKind, FactKind, Finding, Severity
-from analyzers.rules.operation import is_aside, is_local
-from analyzers.rules.wording import stated
+from analyzers.rules.operation import is_data, is_local, told
 
 ID = "ops/port-changed"
 AREA = Area.OPS
@@ -45,10 +44,10 @@ KINDS = frozenset({FactKind.PORT})
 def check(change: Change) -> Iterator[Finding]:
     """Any change of a port; low for a new one."""
     fact = change.fact
-    if is_aside(fact) or (is_local(fact) and change.kind is not ChangeKind.MODIFIED):
+    if is_data(fact) or (is_local(fact) and change.kind is not ChangeKind.MODIFIED):
         return
     severity = Severity.LOW if change.kind is ChangeKind.ADDED else Severity.MEDIUM
     before, after = change.before, change.after
     if before and after and before.value.text == after.value.text and change.kind is ChangeKind.MODIFIED:
         return
-    yield from finding(ID, severity, change, stated(change))
+    yield from finding(ID, severity, change, told(change))

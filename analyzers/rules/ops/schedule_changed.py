@@ -32,8 +32,7 @@ from collections.abc import Iterator
 
 from analyzers.findings import finding
 from analyzers.model import Area, Change, ChangeKind, FactKind, Finding, Severity
-from analyzers.rules.operation import is_aside, is_local
-from analyzers.rules.wording import stated
+from analyzers.rules.operation import is_data, is_local, told
 
 ID = "ops/schedule-changed"
 AREA = Area.OPS
@@ -43,9 +42,9 @@ KINDS = frozenset({FactKind.SCHEDULE})
 def check(change: Change) -> Iterator[Finding]:
     """Any change of a schedule; low for a new one."""
     fact, before, after = change.fact, change.before, change.after
-    if is_aside(fact) or (is_local(fact) and change.kind is not ChangeKind.MODIFIED):
+    if is_data(fact) or (is_local(fact) and change.kind is not ChangeKind.MODIFIED):
         return
     if before and after and before.value.text == after.value.text:
         return
     severity = Severity.LOW if change.kind is ChangeKind.ADDED else Severity.MEDIUM
-    yield from finding(ID, severity, change, stated(change))
+    yield from finding(ID, severity, change, told(change))

@@ -35,8 +35,7 @@ from collections.abc import Iterator
 
 from analyzers.findings import finding
 from analyzers.model import Area, Change, ChangeKind, FactKind, Finding, Severity
-from analyzers.rules.operation import is_knob
-from analyzers.rules.wording import stated
+from analyzers.rules.operation import is_knob, is_step, told
 
 ID = "ops/setting-added"
 AREA = Area.OPS
@@ -45,5 +44,5 @@ KINDS = frozenset({FactKind.SETTING})
 
 def check(change: Change) -> Iterator[Finding]:
     """A new knob."""
-    if change.kind is ChangeKind.ADDED and is_knob(change.fact):
-        yield from finding(ID, Severity.LOW, change, stated(change))
+    if change.kind is ChangeKind.ADDED and is_knob(change.fact) and not is_step(change.fact):
+        yield from finding(ID, Severity.LOW, change, told(change))

@@ -34,8 +34,7 @@ from collections.abc import Iterator
 
 from analyzers.findings import finding
 from analyzers.model import Area, Change, ChangeKind, FactKind, Finding, Severity
-from analyzers.rules.operation import difference, is_default_constant, is_knob, quoted, silent_text
-from analyzers.rules.wording import stated
+from analyzers.rules.operation import difference, is_default_constant, is_knob, quoted, silent_text, told
 
 ID = "ops/setting-default-changed"
 AREA = Area.OPS
@@ -51,7 +50,7 @@ def check(change: Change) -> Iterator[Finding]:
     if change.kind is not ChangeKind.MODIFIED or before is None or after is None:
         return
     knob = is_knob(before) and is_knob(after)
-    if not knob and not (is_default_constant(after) and before.value.text and after.value.text):
+    if not knob and not (is_default_constant(before) and is_default_constant(after)):
         return
     severity = Severity.MEDIUM if knob else Severity.LOW
     if before.attribute("tag") != after.attribute("tag"):
@@ -64,7 +63,7 @@ def check(change: Change) -> Iterator[Finding]:
 def _message(change: Change) -> str:
     before, after = change.before, change.after
     if before is None or after is None or min(len(before.value.text), len(after.value.text)) < _LONG:
-        return stated(change)
+        return told(change)
     was, now = difference(before.value.text, after.value.text)
     if len(was) + len(now) > 160:
         return f"{after.key} changed; it begins with {quoted(after)}."

@@ -34,8 +34,7 @@ from collections.abc import Iterator
 
 from analyzers.findings import finding
 from analyzers.model import Area, Change, ChangeKind, FactKind, Finding, Severity
-from analyzers.rules.operation import is_knob
-from analyzers.rules.wording import stated
+from analyzers.rules.operation import is_knob, is_step, told
 
 ID = "ops/setting-removed"
 AREA = Area.OPS
@@ -45,8 +44,10 @@ KINDS = frozenset({FactKind.SETTING})
 def check(change: Change) -> Iterator[Finding]:
     """A removal or a rename; a field renamed under the same configuration key is no change for anybody outside."""
     before, after = change.before, change.after
-    if before is None or change.kind not in {ChangeKind.REMOVED, ChangeKind.RENAMED} or not is_knob(before):
+    if before is None or change.kind not in {ChangeKind.REMOVED, ChangeKind.RENAMED}:
+        return
+    if not is_knob(before) or is_step(before):
         return
     if after is not None and before.attribute("tag") and before.attribute("tag") == after.attribute("tag"):
         return
-    yield from finding(ID, Severity.MEDIUM, change, stated(change), subject=before.key)
+    yield from finding(ID, Severity.MEDIUM, change, told(change), subject=before.key)
