@@ -12,24 +12,19 @@ from collections.abc import Callable
 from datetime import date
 from enum import StrEnum
 from time import perf_counter
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from analyzers.model import DriftError
 from runbooks.config import FailOn
+from runbooks.console import CLEAN, DRIFT, FAILED, complain, ended, tool_version, write
 
 if TYPE_CHECKING:
     from analyzers.findings import Rule
     from runbooks.formats import Presentation
     from runbooks.model import Report, Runbook
     from runbooks.workspace import Options
-
-CLEAN, DRIFT, FAILED, INTERRUPTED = 0, 1, 2, 130
-"""Exit codes; 130 is the shells' convention for an interrupt."""
-
-DEBUG = "RUNBOOK_DRIFT_DEBUG"
-"""Environment variable that shows the traceback of an unexpected error."""
 
 
 class FormatName(StrEnum):
@@ -67,7 +62,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        _end(lambda: _print(f"runbook-drift {_version()}\n"))
+        raise typer.Exit(ended(lambda: write(f"runbook-drift {tool_version()}\n")))
 
 
 @app.callback()
@@ -135,7 +130,7 @@ def check_command(
         name = FormatName.PATCH if patch else output
         return _check(options, name, fail_on, everything=everything, timings=timings)
 
-    _end(work)
+    raise typer.Exit(ended(work))
 
 
 @app.command(name="rules")
@@ -147,9 +142,9 @@ def rules_command() -> None:
 
         rows = [(rule.ID, rule.AREA.value, _first_line(rule)) for rule in all_rules()]
         widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
-        return _print("".join(f"{i:<{widths[0]}}  {area:<{widths[1]}}  {text}\n" for i, area, text in rows))
+        return write("".join(f"{i:<{widths[0]}}  {area:<{widths[1]}}  {text}\n" for i, area, text in rows))
 
-    _end(work)
+    raise typer.Exit(ended(work))
 
 
 @app.command(name="explain")
@@ -166,9 +161,9 @@ def explain_command(rule: Annotated[str, typer.Argument(metavar="RULE", help="A 
             near = get_close_matches(rule, known, n=1, cutoff=0.5)
             hint = f"did you mean {near[0]}?" if near else "`runbook-drift rules` lists them"
             raise DriftError(f"there is no rule {rule!r}; {hint}")
-        return _print(f"# {rule}\n\n{(known[rule].__doc__ or '').strip()}\n")
+        return write(f"# {rule}\n\n{(known[rule].__doc__ or '').strip()}\n")
 
-    _end(work)
+    raise typer.Exit(ended(work))
 
 
 @app.command(name="anchors")
@@ -185,9 +180,9 @@ def anchors_command(file: Annotated[str, typer.Argument(metavar="FILE", help="A 
         except (OSError, ValueError) as problem:
             reason = getattr(problem, "strerror", None) or str(problem)
             raise DriftError(f"cannot read {file}: {reason}") from None
-        return _print(_anchors(parse(file, data, revision="worktree")))
+        return write(_anchors(parse(file, data, revision="worktree")))
 
-    _end(work)
+    raise typer.Exit(ended(work))
 
 
 # -- what they do -------------------------------------------------------------------------------------------------
@@ -205,11 +200,11 @@ def _check(options: Options, name: FormatName, fail_on: FailOn | None, *, everyt
     report = check(inputs, inputs.config.decisions)
     checked = perf_counter()
     presentation = _presentation(name, everything, checked - started, inputs.head_text)
-    _write(load(name).render(report, presentation), name)
+    write(load(name).render(report, presentation), exact=name is FormatName.PATCH)
     if timings:
         steps = {"import": imported - started, "read": gathered - imported, "check": checked - gathered}
         steps["write"] = perf_counter() - checked
-        _complain("timings: " + ", ".join(f"{step} {seconds:.3f} s" for step, seconds in steps.items()))
+        complain("timings: " + ", ".join(f"{step} {seconds:.3f} s" for step, seconds in steps.items()))
     return _exit_code(report, fail_on or inputs.config.fail_on, inputs.config.fail_on_skipped)
 
 
@@ -220,7 +215,7 @@ def _exit_code(report: Report, fail_on: FailOn, fail_on_skipped: bool) -> int:
     if any(verdict.status.value in failing for verdict in report.verdicts):
         return DRIFT
     if fail_on_skipped and not report.complete:
-        _complain(f"error: {len(report.skipped)} files were not read in full, and fail_on_skipped is set")
+        complain(f"error: {len(report.skipped)} files were not read in full, and fail_on_skipped is set")
         return FAILED
     return CLEAN
 
@@ -259,81 +254,6 @@ def _anchors(runbook: Runbook) -> str:
             )
         lines += [f"  {d.span.start_line:>5}  drift: {d.kind.value} {d.reason}" for d in section.directives]
     return "".join(f"{printable(line)}\n" for line in lines)
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("runbook-drift")
-    except PackageNotFoundError:
-        return "0+unknown"
-
-
-# -- the edge: output and errors ----------------------------------------------------------------------------------
-
-
-def _print(text: str) -> int:
-    _write(text, FormatName.TEXT)
-    return CLEAN
-
-
-def _write(text: str, name: FormatName) -> None:
-    """Write to standard output as bytes: no newline translation, no locale that cannot hold a character. A reader that
-    went away (``| head``) is no error and changes no exit code."""
-    if name is FormatName.PATCH and sys.stdout.isatty():
-        from runbooks.formats import printable
-
-        text = "".join(f"{printable(line)}\n" for line in text.splitlines())
-    if name is FormatName.TEXT:
-        data = text.encode(sys.stdout.encoding or "utf-8", "backslashreplace")
-    else:
-        data = text.encode("utf-8", "surrogateescape")
-    try:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        # Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _complain(text: str) -> None:
-    from runbooks.formats import printable
-
-    typer.echo("\n".join(printable(line) for line in text.split("\n")), err=True)
-
-
-def _end(work: Callable[[], int]) -> NoReturn:
-    """The one place where errors end: a message and an exit code, never a traceback nobody asked for."""
-    try:
-        code = work()
-    except DriftError as problem:
-        _complain(f"error: {problem}")
-        code = FAILED
-    except KeyboardInterrupt:
-        code = INTERRUPTED
-    except Exception as problem:
-        _unexpected(problem)
-        code = FAILED
-    raise typer.Exit(code)
-
-
-def _unexpected(problem: Exception) -> None:
-    """One line to paste into a bug report, and how to get more."""
-    import platform
-    import traceback
-
-    if os.environ.get(DEBUG):
-        _complain("".join(traceback.format_exception(problem)).rstrip())
-    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    places = [(os.path.relpath(f.filename, root), f) for f in traceback.extract_tb(problem.__traceback__)]
-    ours = [(path, f) for path, f in places if path.split(os.sep)[0] in {"analyzers", "runbooks"}]
-    at = f" at {ours[-1][0]}:{ours[-1][1].lineno} in {ours[-1][1].name}" if ours else ""
-    what = " ".join(f"{type(problem).__name__}: {problem}".split())[:300]
-    about = f"runbook-drift {_version()}, Python {platform.python_version()}, {platform.system()}"
-    _complain(f"error: unexpected {what}{at} ({about})")
-    _complain(f"This is a defect of runbook-drift: please report the line above. {DEBUG}=1 shows the traceback.")
 
 
 if __name__ == "__main__":

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 
 from analyzers.model import Change, Evidence, Skipped
+from runbooks.console import tool_version
 from runbooks.formats import Presentation
 from runbooks.model import Report, Status, Verdict
 
@@ -33,7 +33,7 @@ def as_json(report: Report) -> dict[str, Json]:
     counts = {status.value: 0 for status in Status} | dict(summary.counts)
     return {
         "schema": SCHEMA,
-        "tool_version": _tool_version(),
+        "tool_version": tool_version(),
         "base": _text(report.base),
         "head": _text(report.head),
         "policy_revision": _text(report.policy_revision),
@@ -154,10 +154,3 @@ def _text(text: str) -> str:
 def _lone(text: str) -> bool:
     """Whether the text holds surrogates that did not come from undecodable bytes."""
     return any("\ud800" <= char < "\udc80" or "\udcff" < char <= "\udfff" for char in text)
-
-
-def _tool_version() -> str:
-    try:
-        return version("runbook-drift")
-    except PackageNotFoundError:  # run from a source tree that is not installed
-        return "0+unknown"
