@@ -10,7 +10,7 @@ from typing import cast
 
 from analyzers.findings import Rule
 from analyzers.model import Change, ChangeKind, FactKind, Finding
-from analyzers.rules.consequences import primary
+from analyzers.rules.consequences import distinct, primary
 
 REGISTRY: tuple[str, ...] = (
     "auth/access-policy-changed",
@@ -82,7 +82,8 @@ def _by_kind() -> dict[FactKind, tuple[Rule, ...]]:
 
 def judge(changes: Sequence[Change], disabled: frozenset[str] = frozenset()) -> tuple[Finding, ...]:
     """All findings on the changes, in the changes' order; a moved statement is none, nor is what only follows from
-    another change. A finding that repeats another's rule, subject, message and path is dropped."""
+    another change. A finding that repeats another's rule, subject, message and path is dropped, and so is one that
+    says less about the same thing."""
     findings: list[Finding] = []
     seen: set[tuple[object, ...]] = set()
     for change in primary(changes):
@@ -96,4 +97,4 @@ def judge(changes: Sequence[Change], disabled: frozenset[str] = frozenset()) -> 
                 if key not in seen:
                     seen.add(key)
                     findings.append(found)
-    return tuple(findings)
+    return distinct(findings)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from analyzers import values
-from analyzers.model import Change, ChangeKind, Fact, FactKind
+from analyzers.model import Area, Change, ChangeKind, Fact, FactKind, Finding
 
 _HOLDERS = frozenset({FactKind.SYMBOL, FactKind.ROUTE})
 """Kinds of things that guards protect."""
@@ -42,7 +42,7 @@ def primary(changes: Sequence[Change]) -> list[Change]:
                     repaired[id(twin)] = Change(ChangeKind.MODIFIED, change.before, twin.after)
     dropped |= _said_twice(changes)
     kept = [repaired.get(id(c), c) for c in changes if id(c) in repaired or id(c) not in dropped]
-    return _with_table(kept)
+    return _with_former_payload(_with_table(kept))
 
 
 _FORMS = ("decorator", "middleware", "policy", "check")
@@ -97,6 +97,25 @@ def _with_table(changes: Sequence[Change]) -> list[Change]:
     return found
 
 
+def _with_former_payload(changes: Sequence[Change]) -> list[Change]:
+    """A new log call carries in ``payload_before`` what the calls that went from the same function had logged: of a
+    message that was worded otherwise, only what it newly exposes is news."""
+    former: dict[tuple[str, str], set[str]] = {}
+    for change in changes:
+        if change.fact.kind is FactKind.LOG_CALL and change.kind is ChangeKind.REMOVED:
+            names = former.setdefault((change.path, change.fact.scope), set())
+            names.update(part.strip() for part in change.fact.attribute("payload").split(",") if part.strip())
+    return [_formerly(change, former.get((change.path, change.fact.scope), set())) for change in changes]
+
+
+def _formerly(change: Change, names: set[str]) -> Change:
+    fact = change.after
+    if not names or fact is None or fact.kind is not FactKind.LOG_CALL or change.kind is not ChangeKind.ADDED:
+        return change
+    attributes = tuple(sorted([*fact.attributes, ("payload_before", ",".join(sorted(names)))]))
+    return replace(change, after=replace(fact, attributes=attributes))
+
+
 def _place(fact: Fact) -> tuple[str, str]:
     return (fact.span.path, fact.key)
 
@@ -126,3 +145,30 @@ def _renamed_twin(
 
 def _same_guard(before: Fact, after: Fact) -> bool:
     return values.same(before.value, after.value) and before.attributes == after.attributes
+
+
+def distinct(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings without those that say less about what another one says: that a body works differently, next to a
+    finding of the same area that says how; and that a value changed, next to what the change means for auth or data."""
+    told = {
+        (found.area, found.change.path, name)
+        for found in findings
+        if found.change.fact.kind is not FactKind.BEHAVIOUR
+        for name in _bodies(found.change.fact)
+    }
+    meant = {id(found.change) for found in findings if found.area is not Area.OPS and found.rule not in _BESIDE}
+    return tuple(
+        found
+        for found in findings
+        if not (found.change.fact.kind is FactKind.BEHAVIOUR and (found.area, found.change.path, found.subject) in told)
+        and not (found.area is Area.OPS and found.change.fact.kind in _NAMED and id(found.change) in meant)
+    )
+
+
+_NAMED = frozenset({FactKind.SETTING, FactKind.ENV_VAR, FactKind.CLI_FLAG})
+_BESIDE = frozenset({"auth/secret-reference-changed"})
+"""Rules that see another side of a variable than its being new or required."""
+
+
+def _bodies(fact: Fact) -> set[str]:
+    return {fact.key} | ({fact.symbol.name} if fact.symbol is not None else set())

@@ -30,6 +30,7 @@ def is_forgery_protection(guard: Fact) -> bool:
     return bool(_FORGERY & set(words(guard.attribute("name") or guard.value.text)))
 
 
+_NAME = re.compile(r"[\w.:*/@-]+")
 _CALL = re.compile(r"^[\w.]+\(.*\)$", re.DOTALL)
 
 
@@ -41,4 +42,4 @@ def is_condition(guard: Fact) -> bool:
 
 def requirements(guard: Fact) -> frozenset[str]:
     """The roles, scopes or permissions that the guard asks for, as separate names."""
-    return frozenset(part.strip() for part in guard.attribute("requires").split(",") if part.strip())
+    return frozenset(_NAME.findall(guard.attribute("requires")))

@@ -77,7 +77,8 @@ def points(change: Change, area: Words) -> int:
     if changed & area.telling:
         return total + 2
     if area.several and changed & area.hints:
-        total += 2 if len(changed & area.hints) >= area.several else bool(own & area.hints)
+        # A word that only repeats the function's name says nothing more.
+        total += 2 if len(changed & area.hints) >= area.several else bool(own & area.hints and changed - own)
     return total
 
 

@@ -27,7 +27,9 @@ def worded(fact: Fact | None) -> str:
         return text
     meaning = _measured(fact.value.number, fact.value.unit)
     if written:
-        return text if not meaning or meaning == f"{text} seconds" else f"{text} ({meaning})"
+        if meaning.split(" ")[0] == text:
+            return meaning
+        return f"{text} ({meaning})" if meaning and meaning != f"{text} seconds" else text
     return meaning or text
 
 

@@ -33,13 +33,14 @@ from collections.abc import Iterator
 
 from analyzers.findings import finding
 from analyzers.model import Area, Change, ChangeKind, Fact, FactKind, Finding, Severity
+from analyzers.rules.kinds import NAMED, about
 from analyzers.rules.verification import verifies
 from analyzers.rules.wording import stated, switch
 from analyzers.vocabulary import leaf
 
 ID = "auth/access-policy-changed"
 AREA = Area.AUTH
-KINDS = frozenset({FactKind.ACCESS_POLICY})
+KINDS = NAMED | {FactKind.ACCESS_POLICY}
 
 _EVERYBODY = re.compile(r"(?:^|[\s\[(,\"'])(?:\*|0\.0\.0\.0/0|::/0|\.\*|all)(?:$|[\s\]),\"'])", re.IGNORECASE)
 _PROTECTS = re.compile(r"secure|http[_-]?only|same[_-]?site|hsts|csrf|csp", re.IGNORECASE)
@@ -47,6 +48,8 @@ _PROTECTS = re.compile(r"secure|http[_-]?only|same[_-]?site|hsts|csrf|csp", re.I
 
 def check(change: Change) -> Iterator[Finding]:
     """A change of an access setting; high when it opens up."""
+    if not about(change, FactKind.ACCESS_POLICY):
+        return
     if verifies(change.before) is not None or verifies(change.after) is not None:
         return
     severity = Severity.LOW if change.kind is ChangeKind.ADDED else Severity.MEDIUM

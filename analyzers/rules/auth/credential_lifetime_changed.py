@@ -32,15 +32,18 @@ from collections.abc import Iterator
 
 from analyzers.findings import finding
 from analyzers.model import Area, Change, ChangeKind, FactKind, Finding, Severity
+from analyzers.rules.kinds import NAMED, about
 from analyzers.rules.wording import stated, unlimited
 
 ID = "auth/credential-lifetime-changed"
 AREA = Area.AUTH
-KINDS = frozenset({FactKind.CREDENTIAL_LIFETIME})
+KINDS = NAMED | {FactKind.CREDENTIAL_LIFETIME}
 
 
 def check(change: Change) -> Iterator[Finding]:
     """Any change of a credential's lifetime; high when it no longer ends, low when the setting is new."""
+    if not about(change, FactKind.CREDENTIAL_LIFETIME):
+        return
     after = change.after
     if change.kind is ChangeKind.ADDED:
         severity = Severity.LOW

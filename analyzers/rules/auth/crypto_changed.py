@@ -35,13 +35,14 @@ from collections.abc import Iterator
 
 from analyzers.findings import finding
 from analyzers.model import Area, Change, ChangeKind, FactKind, Finding, Severity
+from analyzers.rules.kinds import NAMED, about
 from analyzers.rules.verification import verifies
 from analyzers.rules.wording import direction, stated, switch
 from analyzers.vocabulary import words
 
 ID = "auth/crypto-changed"
 AREA = Area.AUTH
-KINDS = frozenset({FactKind.CRYPTO})
+KINDS = NAMED | {FactKind.CRYPTO}
 
 _WEAK = re.compile(
     r"(?<![a-z0-9])(?:md5|sha-?1|des|3des|rc4|none|plain(?:text)?|ssl_?v?[23]|tls_?v?1(?:[._]?[01])?|tls1[01]"
@@ -55,6 +56,8 @@ _COST = frozenset({"rounds", "iterations", "cost", "bits", "size", "version"})
 
 def check(change: Change) -> Iterator[Finding]:
     """A change of cryptography; high when it is weaker or switched off."""
+    if not about(change, FactKind.CRYPTO):
+        return
     if verifies(change.before) is not None or verifies(change.after) is not None:
         return
     severity = Severity.LOW if change.kind is ChangeKind.ADDED else Severity.MEDIUM

@@ -70,5 +70,11 @@ def check(change: Change) -> Iterator[Finding]:
     if not more and not less:
         return
     severity = severity_of(after) if more else Severity.MEDIUM
-    parts = ([f"gains {listed(more)}"] if more else []) + ([f"loses {listed(less)}"] if less else [])
-    yield from finding(ID, severity, change, f"{after.key} {' and '.join(parts)}; before, it was {shown(before)}.")
+    if "*" in more:
+        what = "may do everything"
+    elif len(levels(before)) == len(levels(after)) == 1:
+        what = f"is now {shown(after)}"
+    else:
+        gained = [f"gains {listed(more)}"] if more else []
+        what = " and ".join([*gained, *([f"loses {listed(less)}"] if less else [])])
+    yield from finding(ID, severity, change, f"{after.key} {what}; before, it was {shown(before)}.")

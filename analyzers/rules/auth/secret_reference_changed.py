@@ -54,7 +54,7 @@ def check(change: Change) -> Iterator[Finding]:
     if not any(_is_secret(fact) for fact in (before, after)) or change.fact.key.upper() in _GIVEN:
         return
     if change.kind is ChangeKind.RENAMED and before and after:
-        message = f"The secret {before.key} is now called {after.key}."
+        message = f"The secret {before.key} is replaced by {after.key}."
         yield from finding(ID, Severity.HIGH, change, message)
     elif after is None and before is not None:
         yield from finding(ID, Severity.MEDIUM, change, f"The secret {before.key} is no longer read in {change.path}.")

@@ -45,6 +45,7 @@ KINDS = frozenset(
         FactKind.SETTING,
         FactKind.FEATURE_FLAG,
         FactKind.CLI_FLAG,
+        FactKind.ENV_VAR,
         FactKind.GUARD,
     }
 )

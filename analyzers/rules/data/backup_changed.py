@@ -36,15 +36,18 @@ from collections.abc import Iterator
 
 from analyzers.findings import finding
 from analyzers.model import Area, Change, ChangeKind, FactKind, Finding, Severity
+from analyzers.rules.kinds import NAMED, about
 from analyzers.rules.wording import stated, switch
 
 ID = "data/backup-changed"
 AREA = Area.DATA
-KINDS = frozenset({FactKind.BACKUP})
+KINDS = NAMED | {FactKind.BACKUP}
 
 
 def check(change: Change) -> Iterator[Finding]:
     """Any change of a backup setting; high when it is switched off or removed, low when it is new."""
+    if not about(change, FactKind.BACKUP):
+        return
     if change.kind is ChangeKind.ADDED:
         severity = Severity.LOW
     elif change.kind is ChangeKind.REMOVED or (switch(change.before) is not False and switch(change.after) is False):

@@ -60,6 +60,7 @@ def check(change: Change) -> Iterator[Finding]:
     if after is None:
         return
     had = set(_names(change.before.attribute("payload"))) if change.before else set()
+    had |= set(_names(after.attribute("payload_before")))
     fresh = [name for name in _names(after.attribute("payload")) if name not in had]
     if not fresh:
         return

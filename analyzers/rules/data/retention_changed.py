@@ -32,15 +32,18 @@ from collections.abc import Iterator
 
 from analyzers.findings import finding
 from analyzers.model import Area, Change, ChangeKind, FactKind, Finding, Severity
+from analyzers.rules.kinds import NAMED, about
 from analyzers.rules.wording import direction, stated, switch
 
 ID = "data/retention-changed"
 AREA = Area.DATA
-KINDS = frozenset({FactKind.RETENTION})
+KINDS = NAMED | {FactKind.RETENTION}
 
 
 def check(change: Change) -> Iterator[Finding]:
     """Any change of a retention; high when data is kept for a shorter time or deletion was switched on."""
+    if not about(change, FactKind.RETENTION):
+        return
     after = change.after
     lost = direction(change) < 0 and after is not None and after.value.number != 0
     if lost or (switch(change.before) is False and switch(after) is True):

@@ -31,15 +31,18 @@ from collections.abc import Iterator
 
 from analyzers.findings import finding
 from analyzers.model import Area, Change, ChangeKind, FactKind, Finding, Severity
+from analyzers.rules.kinds import NAMED, about
 from analyzers.rules.wording import stated, switch
 
 ID = "data/storage-name-changed"
 AREA = Area.DATA
-KINDS = frozenset({FactKind.STORAGE_NAME})
+KINDS = NAMED | {FactKind.STORAGE_NAME}
 
 
 def check(change: Change) -> Iterator[Finding]:
     """Any change of a storage name; low when it is new."""
+    if not about(change, FactKind.STORAGE_NAME):
+        return
     if not any(side is not None and side.value.text and switch(side) is None for side in (change.before, change.after)):
         return  # a switch, or a name that is only declared here and given elsewhere
     severity = Severity.LOW if change.kind is ChangeKind.ADDED else Severity.MEDIUM
