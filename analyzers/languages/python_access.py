@@ -126,10 +126,20 @@ def guard_names(module: Module, definition: Node) -> str:
             names.add(name.rpartition(".")[2])
         for value in call.keywords.values() if call is not None else ():
             names.update(_dependencies(module, value))
+        names.update(_router_guards(module, name.partition(".")[0]))
     parameters = definition.child_by_field_name("parameters")
     if parameters is not None:
         names.update(_dependencies(module, parameters))
     return ",".join(sorted(names))
+
+
+def _router_guards(module: Module, router: str) -> Iterator[str]:
+    """The dependencies of a router that is made in the same file: its routes share them."""
+    made = module.constants.get(router)
+    if made is not None and made.type == "call":
+        shared = module.call(made).keywords.get("dependencies")
+        if shared is not None:
+            yield from _dependencies(module, shared)
 
 
 def _dependencies(module: Module, node: Node) -> Iterator[str]:
@@ -138,7 +148,11 @@ def _dependencies(module: Module, node: Node) -> Iterator[str]:
     while stack and budget:
         current = stack.pop()
         budget -= 1
-        if current.type == "call":
+        if current.type == "identifier":
+            named = module.constants.get(module.text(current))
+            if named is not None and named.type == "subscript" and module.text(named).startswith("Annotated"):
+                stack.append(named)  # CurrentUser = Annotated[User, Depends(get_current_user)]
+        elif current.type == "call":
             name = _dependency(module, module.call(current))
             if name:
                 yield name

@@ -132,7 +132,7 @@ def _name(module: Module, node: Node) -> Iterator[tuple[str, bool]]:
         raw = not _HARMLESS.match(call.leaf) and (
             is_raw(call.leaf.removeprefix("get_")) or any(is_raw(module.dotted(a)) for a in call.positional)
         )
-        yield call.name + "()", raw
+        yield module.written(node)[:60], raw
     elif node.type == "subscript":
         key = module.string(node.child_by_field_name("subscript"))
         name = module.dotted(node.child_by_field_name("value") or node)

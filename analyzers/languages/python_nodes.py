@@ -20,9 +20,11 @@ MAX_NODES = 4000
 """Bound on the nodes that one walk over an expression visits: hostile or generated tables stop there."""
 
 _VALUE_CALLS = frozenset(
-    "timedelta crontab Decimal Path PurePath frozenset set tuple list dict datetime relativedelta Duration Interval "
-    "schedule CronSchedule compile float int str bool bytes".split()
+    "timedelta crontab Decimal Path PurePath datetime relativedelta Duration Interval schedule CronSchedule "
+    "compile".split()
 )
+_CONVERSIONS = frozenset("frozenset set tuple list dict float int str bool bytes".split())
+"""Built-ins, which count only under their own name: ``env.bool("DEBUG")`` states no value."""
 _LITERALS = frozenset("integer float true false none string concatenated_string".split())
 _COMPOSITES = frozenset(
     "list tuple set dictionary pair unary_operator binary_operator parenthesized_expression expression_list "
@@ -301,7 +303,8 @@ class Module:
                 function, arguments = current.child_by_field_name("function"), current.child_by_field_name("arguments")
                 if function is None or arguments is None:
                     return False
-                if self.dotted(function).rpartition(".")[2] not in _VALUE_CALLS:
+                name = self.dotted(function)
+                if name not in _CONVERSIONS and name.rpartition(".")[2] not in _VALUE_CALLS:
                     return False
                 stack.append(arguments)
             elif kind == "identifier" or kind == "attribute":

@@ -105,7 +105,7 @@ _TRIGGERS = frozenset("crontab CronTrigger IntervalTrigger DateTrigger CalendarI
 
 
 def _arguments(module: Module, call: Call, skip: frozenset[str] = frozenset(), start: int = 0) -> str:
-    given = [module.written(argument) for argument in call.positional[start:]]
+    given = [module.string(argument) or module.written(argument) for argument in call.positional[start:]]
     named = [f"{key}={module.written(value)}" for key, value in sorted(call.keywords.items()) if key not in skip]
     return ", ".join(given + named)
 

@@ -25,7 +25,7 @@ _ELSEWHERE = re.compile(
     r"^(?:add_argument|add_option|[Oo]ption|[Aa]rgument|Counter|Gauge|Histogram|Summary|Info|Enum|Column|mapped_column|"
     r"\w*Field|field|ForeignKey|relationship|Index|UniqueConstraint|crontab|timedelta|add_column|alter_column|"
     r"getenv|[Ss]tring|VARCHAR|print|sorted|get_logger|getLogger|path|re_path|namedtuple|TypeVar|strip|split|rsplit|"
-    r"replace|round|format|min|max|sum|open|Numeric|CheckConstraint)$"
+    r"Depends|Security|replace|round|format|min|max|sum|open|Numeric|CheckConstraint)$"
 )
 _TELLING = frozenset(
     "verify secure httponly samesite debug countdown expires_in expires max_age check_hostname verify_mode "
@@ -35,6 +35,8 @@ _QUANTITIES = frozenset({FactKind.LIMIT, FactKind.CREDENTIAL_LIFETIME, FactKind.
 _BOOLEANS = frozenset({"True", "False"})
 _SWITCHABLE = frozenset({FactKind.CRYPTO, FactKind.ACCESS_POLICY, FactKind.FEATURE_FLAG, FactKind.BACKUP})
 """Kinds of settings that are also switched on and off; ``is_token=True`` is no secret."""
+_VERIFYING = frozenset("verify check_hostname verify_mode minimum_version verify_signature use_ssl use_tls".split())
+_LIFETIME = frozenset("ttl expires expire expiry expiration lifetime age validity".split())
 _SECRET_NAME = re.compile(r"(?:secret|password|passwd|passphrase|token|key|credential|pwd)s?$", re.IGNORECASE)
 _EMPTY = frozenset({"None", "", "[]", "{}", "()", "set()", "dict()", "list()", "False"})
 MAX_DEPTH = 20
@@ -44,17 +46,21 @@ _GETTER = re.compile(r"^_*(?:get|getint|getfloat|getboolean|get_(?:\w+_)?(?:conf
 
 
 def kind_of(container: str, name: str, value: Value) -> FactKind:
-    """The kind by the setting's own name; a lifetime or limit inside something about credentials (``Session.ttl``) is
-    a credential's lifetime; a name counts as a secret only by its last word (``TOKEN_URL`` is none)."""
+    """The kind by the setting's own name; a lifetime inside something about credentials (``Session.ttl``, or
+    ``expires_in`` in ``create_token``) is a credential's; a name counts as a secret only by its last word
+    (``TOKEN_URL`` is none)."""
+    if name in _VERIFYING:
+        return FactKind.CRYPTO
+    if name == "secure":
+        return FactKind.ACCESS_POLICY
     kind = setting_kind(name, value)
     if (value.text in _BOOLEANS and kind not in _SWITCHABLE) or value.text.startswith(("re.", "compile(")):
         return FactKind.SETTING
     if kind is FactKind.RETENTION and value.number is None and value.text not in _EMPTY:
         return FactKind.SETTING
-    if kind in {FactKind.LIMIT, FactKind.SETTING} and container:
+    if kind in {FactKind.LIMIT, FactKind.SETTING} and value.number is not None and _LIFETIME & frozenset(words(name)):
         inside = setting_kind(f"{container}_{name}", value)
-        if inside is FactKind.CREDENTIAL_LIFETIME and value.number is not None and value.unit is Unit.SECONDS:
-            return inside
+        return inside if inside is FactKind.CREDENTIAL_LIFETIME else FactKind.LIMIT
     if kind is FactKind.SECRET and not _SECRET_NAME.search(name):
         return FactKind.SETTING
     if kind is FactKind.SCHEDULE and not value.text:
@@ -270,20 +276,19 @@ def keywords(module: Module, node: Node) -> Iterator[Fact]:
     name = module.text(name_node)
     value = module.value(value_node, name)
     called = module.call(call)
-    if _ELSEWHERE.match(called.leaf) or not _speaks(name, value, kind_of(called.leaf, name, value)):
+    around = module.source.symbol(node)
+    kind = kind_of(f"{called.leaf}_{leaf(around.name) if around else ''}", name, value)
+    if _ELSEWHERE.match(called.leaf) or not _speaks(name, value, kind):
         return
     decorator = climb(call, frozenset({"decorator"}), frozenset({"block", "lambda"}))
     decorated = module.definition(decorator) if decorator is not None else None
     if decorated is not None:
         symbol = module.source.symbol(decorated)
         key = qualified(symbol.name if symbol else "", name)
-        yield setting(
-            module, key, value, decorated, anchor=node, kind=kind_of(called.leaf, name, value), stated=value_node
-        )
+        yield setting(module, key, value, decorated, anchor=node, kind=kind, stated=value_node)
         return
     target = module.target(node)
     holder = target or ("" if called.leaf in {"__init__", "_", "update", "dict"} else called.leaf)
-    kind = kind_of(called.leaf, name, value)
     yield setting(module, qualified(holder, name), value, node, kind=kind, stated=value_node)
 
 
