@@ -27,7 +27,7 @@ _RENAMABLE = frozenset(
         FactKind.SETTING, FactKind.LIMIT, FactKind.PORT, FactKind.ENV_VAR, FactKind.CLI_FLAG, FactKind.METRIC,
         FactKind.ALERT, FactKind.ROUTE, FactKind.SYMBOL, FactKind.TARGET, FactKind.FEATURE_FLAG, FactKind.COLUMN,
         FactKind.TABLE, FactKind.SECRET, FactKind.RETENTION, FactKind.CREDENTIAL_LIFETIME, FactKind.STORAGE_NAME,
-        FactKind.SCHEDULE, FactKind.ACCESS_POLICY, FactKind.CRYPTO, FactKind.BACKUP,
+        FactKind.SCHEDULE, FactKind.ACCESS_POLICY, FactKind.CRYPTO, FactKind.BACKUP, FactKind.IMAGE,
     }
 )  # fmt: skip
 
@@ -214,13 +214,25 @@ def _likeness(before: Fact, after: Fact, shapes: Mapping[str, str]) -> float:
         return 100.0 if shape and shape == shapes.get(f"+{after.key}") else 0.0
     if before.kind in _MESSAGES:
         return _reworded(before, after)
+    if before.kind is FactKind.IMAGE:
+        return RENAMED_AT if before.scope == after.scope else 0.0
+    if before.attribute("tag") and before.attribute("tag") == after.attribute("tag"):
+        return 100.0
     names = _name_likeness(before, after)
     telling = values.same(before.value, after.value) and len(before.value.text) > 2
     if before.scope != after.scope and before.kind is not FactKind.METRIC:
         names -= 10
     if telling and names >= RENAMED_WITH_VALUE_AT:
         return names + 30
+    if before.scope == after.scope and before.kind is not FactKind.METRIC and _longer_name(before.key, after.key):
+        return max(names, RENAMED_AT)
     return names if names >= RENAMED_AT else 0.0
+
+
+def _longer_name(before: str, after: str) -> bool:
+    """Whether one name is the other with a word or two added: ``WORKERS`` and ``APP_WORKERS``."""
+    shorter, longer = sorted((words(leaf(before)), words(leaf(after))), key=len)
+    return sum(map(len, shorter)) > 3 and set(shorter) < set(longer) and len(longer) <= len(shorter) + 2
 
 
 def _name_likeness(before: Fact, after: Fact) -> float:
@@ -241,7 +253,8 @@ def _reworded(before: Fact, after: Fact) -> float:
         return 0.0
     if before.kind is FactKind.ERROR and before.value.text != "raised":
         return 0.0
-    likeness = fuzz.ratio(before.key.casefold(), after.key.casefold())
+    was, now = before.key.casefold(), after.key.casefold()
+    likeness = max(fuzz.ratio(was, now), fuzz.token_sort_ratio(was, now))
     return likeness if likeness >= RENAMED_AT else 0.0
 
 

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analyzers import values
-from analyzers.languages.go_names import STRINGS, Link
+from analyzers.languages.go_names import Link
+from analyzers.languages.go_nodes import STRINGS
 from analyzers.languages.go_source import GoSource
 from analyzers.languages.go_structs import config_path, field_aliases, fields_of, setting
 from analyzers.model import NO_VALUE, Fact, FactKind, Value

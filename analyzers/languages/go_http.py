@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from analyzers.languages.go_errors import condition_text, error_tested, origin, statements_of
+from analyzers.languages.go_errors import condition_text, error_tested, origin
 from analyzers.languages.go_names import Link
+from analyzers.languages.go_outcomes import statements_of
 from analyzers.languages.go_source import GoSource
 from analyzers.model import Fact, FactKind, Value
 from analyzers.syntax import Node

@@ -11,11 +11,8 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from analyzers.languages.go_nodes import FUNCTIONS, STRINGS, outermost, pairs, string_value, walk
 from analyzers.syntax import Lines, Node, Source
-
-STRINGS = frozenset({"interpreted_string_literal", "raw_string_literal"})
-NUMBERS = frozenset({"int_literal", "float_literal", "imaginary_literal", "rune_literal"})
-FUNCTIONS = frozenset({"function_declaration", "method_declaration"})
 
 _BINDERS = frozenset(
     {
@@ -27,9 +24,6 @@ _CHANGERS = frozenset({"assignment_statement", "inc_statement", "dec_statement"}
 
 _MAX_DEPTH = 60
 """Deepest expression that is rendered piece by piece; deeper ones are generated code or an attack."""
-
-_ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3}|.)", re.DOTALL)
-_SIMPLE_ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +52,7 @@ class GoNames:
         self.lines = lines
         self._types: dict[str, Node] | None = None
         self._locals: dict[int, dict[str, Local]] = {}
+        self._imports: dict[str, str] | None = None
         self._tops: list[Node] | None = None
         self._closures: dict[int, list[Node]] = {}
         self.told: set[tuple[int, str]] = set()  # keys for which a whole function was already searched
@@ -78,7 +73,7 @@ class GoNames:
         if top is None or top.end_byte < node.end_byte or top.type in FUNCTIONS:
             return top if top is not None and top.end_byte >= node.end_byte else None
         if top.id not in self._closures:
-            self._closures[top.id] = _outermost(top, "func_literal")
+            self._closures[top.id] = outermost(top, "func_literal")
         around = (c for c in self._closures[top.id] if c.start_byte <= node.start_byte and node.end_byte <= c.end_byte)
         return next(around, None)
 
@@ -112,6 +107,22 @@ class GoNames:
         """Whether an identifier names something bound in the function around it."""
         return node.type == "identifier" and self.text(node) in self.locals_at(node)
 
+    def imported(self) -> dict[str, str]:
+        """Packages imported under a name of the file's own, by that name: ``{"util_log": "log"}``. So giving an import
+        another name changes nothing. A path that ends in a version says too little and keeps the name."""
+        if self._imports is None:
+            self._imports = {}
+            for declaration in self.source.root.named_children:
+                if declaration.type != "import_declaration":
+                    continue
+                for spec in (n for n in walk(declaration) if n.type == "import_spec"):
+                    name, path = spec.child_by_field_name("name"), spec.child_by_field_name("path")
+                    base = string_value(self.text(path)).rsplit("/", 1)[-1]
+                    base = re.sub(r"\.v\d+$|^go[-.]|[-.]go$", "", base)
+                    if name is not None and re.fullmatch(r"[a-z]\w+", base) and not re.fullmatch(r"v\d\w*", base):
+                        self._imports[self.text(name)] = base
+        return self._imports
+
     def types(self) -> dict[str, Node]:
         """The file's top-level type declarations by name."""
         if self._types is None:
@@ -128,7 +139,7 @@ class GoNames:
         """An expression in one line, blind to layout, local names and redundant parentheses."""
         kind = node.type
         if kind == "identifier":
-            return "_" if self.is_local(node) else self.text(node)
+            return "_" if self.is_local(node) else self.imported().get(self.text(node), self.text(node))
         if depth > _MAX_DEPTH:
             return "…"
         if kind == "selector_expression":
@@ -190,49 +201,6 @@ class GoNames:
         return links[::-1]
 
 
-def string_value(text: str) -> str:
-    """A Go string literal's content, with the escapes of interpreted strings decoded."""
-    content = text[1:-1] if len(text) >= 2 else text
-    if not text.startswith('"') or "\\" not in content:
-        return content
-    return _ESCAPE.sub(_unescape, content)
-
-
-def _unescape(match: re.Match[str]) -> str:
-    body = match.group(1)
-    if body[0] in "xuU" and len(body) > 1:
-        code = int(body[1:], 16)
-    elif len(body) == 3:
-        code = int(body, 8)
-    else:
-        return _SIMPLE_ESCAPES.get(body, body)
-    return chr(code) if code < 0x110000 else "\ufffd"
-
-
-def specs(declaration: Node) -> Iterator[Node]:
-    """The specs of ``const (…)``, ``var (…)`` or a single one."""
-    for child in declaration.named_children:
-        if child.type in {"const_spec", "var_spec"}:
-            yield child
-        elif child.type == "var_spec_list":
-            yield from (c for c in child.named_children if c.type == "var_spec")
-
-
-def pairs(node: Node) -> Iterator[tuple[Node, Node]]:
-    """Names with the values they are given, of a spec, a short declaration or an assignment; only where both sides
-    have the same length (``a, b = f()`` gives a call's results and is none)."""
-    if node.type in {"const_spec", "var_spec"}:
-        names = [n for n in node.children_by_field_name("name") if n.is_named]
-        right = node.child_by_field_name("value")
-    else:
-        left = node.child_by_field_name("left")
-        names = left.named_children if left is not None else []
-        right = node.child_by_field_name("right")
-    values = [v for v in right.named_children if v.type != "comment"] if right is not None else []
-    if len(names) == len(values):
-        yield from zip(names, values, strict=True)
-
-
 def bindings(go: GoNames, node: Node) -> Iterator[tuple[str, Local]]:
     """The names that one node binds in a function."""
     kind = node.type
@@ -266,31 +234,3 @@ def _type_given(go: GoNames, value: Node | None) -> str:
         if go.text(function) == "new" and len(args) == 1:
             return go.text(args[0])
     return ""
-
-
-def type_name(text: str) -> str:
-    """A type's name without pointer, package path and type arguments: ``*pkg.Config[T]`` → ``Config``."""
-    return text.lstrip("*&[] ").split("[", 1)[0].rsplit(".", 1)[-1].strip()
-
-
-def _outermost(top: Node, kind: str) -> list[Node]:
-    """The nodes of a type below ``top`` that are not inside another of that type."""
-    found: list[Node] = []
-    stack = [top]
-    while stack:
-        node = stack.pop()
-        if node.type == kind:
-            found.append(node)
-        elif node.named_child_count:
-            stack.extend(reversed(node.named_children))
-    return found
-
-
-def walk(top: Node) -> Iterator[Node]:
-    """All named nodes below, parents first, in source order."""
-    stack = [top]
-    while stack:
-        node = stack.pop()
-        yield node
-        if node.named_child_count:
-            stack.extend(reversed(node.named_children))

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from analyzers import values
-from analyzers.languages.go_names import NUMBERS, Link, pairs
+from analyzers.languages.go_names import Link
+from analyzers.languages.go_nodes import NUMBERS, pairs
 from analyzers.languages.go_source import GoSource
 from analyzers.languages.go_structs import CONFIGISH, config_path, field_aliases, setting
 from analyzers.model import Fact, FactKind, Unit, Value

@@ -7,10 +7,12 @@ that a struct literal's keys and a selector's fields are no locals, and which st
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 
 from analyzers.languages.go_flags import help_argument, is_text
-from analyzers.languages.go_names import FUNCTIONS, NUMBERS, STRINGS, bindings, string_value
+from analyzers.languages.go_names import bindings
+from analyzers.languages.go_nodes import FUNCTIONS, NUMBERS, STRINGS, string_value
 from analyzers.languages.go_source import GoSource
 from analyzers.model import Fact, FactKind, Value
 from analyzers.syntax import Node
@@ -41,14 +43,12 @@ def signature(go: GoSource, node: Node) -> str:
     """A function's parameter and result types (names and grouping do not count), an interface's methods, an alias's
     or a named type's base; nothing for a struct, whose fields are facts of their own."""
     if node.type in FUNCTIONS:
-        parameters = _types(go, node.child_by_field_name("parameters"))
-        result = node.child_by_field_name("result")
-        results = _types(go, result) if result is not None and result.type == "parameter_list" else _plain(go, result)
-        generic = _plain(go, node.child_by_field_name("type_parameters"))
-        return f"{generic}({parameters})" + (f" {results}" if results else "")
+        return _plain(go, node.child_by_field_name("type_parameters")) + _function(go, node)
     base = node.child_by_field_name("type")
     if base is None or base.type == "struct_type":
         return ""
+    if base.type == "function_type":
+        return "func" + _function(go, base)
     if base.type != "interface_type":
         return _plain(go, base)
     methods = []
@@ -57,10 +57,15 @@ def signature(go: GoSource, node: Node) -> str:
         if name is None:
             methods += [_plain(go, member)] if member.type != "comment" else []
             continue
-        result = member.child_by_field_name("result")
-        results = _types(go, result) if result is not None and result.type == "parameter_list" else _plain(go, result)
-        methods.append(f"{go.text(name)}({_types(go, member.child_by_field_name('parameters'))}) {results}".strip())
+        methods.append(go.text(name) + _function(go, member))
     return "interface{" + "; ".join(sorted(methods)) + "}"
+
+
+def _function(go: GoSource, node: Node) -> str:
+    """``(string, int) error`` of anything with parameters and a result."""
+    result = node.child_by_field_name("result")
+    results = _types(go, result) if result is not None and result.type == "parameter_list" else _plain(go, result)
+    return f"({_types(go, node.child_by_field_name('parameters'))}) {results}".strip()
 
 
 def _types(go: GoSource, parameters: Node | None) -> str:
@@ -77,7 +82,8 @@ def _plain(go: GoSource, node: Node | None) -> str:
     """A type's text without layout and comments; ``interface{}`` and ``any`` are one type."""
     if node is None:
         return ""
-    return " ".join(tokens(go, node)[0]).replace("interface { }", "any")
+    text = " ".join(token.lstrip("\x00") for token in tokens(go, node)[0]).replace("interface { }", "any")
+    return re.sub(r" ([.\]\[(){},]) ?|(?<=[*\[(]) ", lambda m: m.group(1) or "", text).replace(",", ", ")
 
 
 def shape(go: GoSource, function: Node) -> str:
@@ -93,6 +99,7 @@ def shape(go: GoSource, function: Node) -> str:
         for name in bound:
             names.setdefault(name, f"${len(names)}")
         parts += found if field == "body" else []
+    names = {**go.imported(), **names}
     text = " ".join(names.get(token[1:], token[1:]) if token.startswith("\x00") else token for token in parts)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -116,6 +123,8 @@ def tokens(go: GoSource, top: Node) -> tuple[list[str], list[str]]:
             found.append('"' + string_value(go.text(node)) + '"')
         elif kind == "identifier":
             found.append("\x00" + go.text(node))
+        elif kind == "package_identifier":
+            found.append(go.imported().get(go.text(node), go.text(node)))
         elif not node.child_count:
             text = go.text(node)
             found.append(text.lower() if kind in NUMBERS and kind != "rune_literal" else text)

@@ -4,21 +4,9 @@ from __future__ import annotations
 
 import re
 
-from analyzers.languages.go_names import (
-    FUNCTIONS,
-    NUMBERS,
-    STRINGS,
-    GoNames,
-    Link,
-    Local,
-    pairs,
-    specs,
-    string_value,
-    walk,
-)
+from analyzers.languages.go_names import GoNames
+from analyzers.languages.go_nodes import NUMBERS, STRINGS, pairs, specs, string_value
 from analyzers.syntax import Lines, Node, Source
-
-__all__ = ["FUNCTIONS", "NUMBERS", "STRINGS", "GoSource", "Link", "Local", "Node", "pairs", "string_value", "walk"]
 
 _MAX_DEPTH = 60
 """Deepest expression that is evaluated; deeper ones are generated code or an attack."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from analyzers.languages.go_names import string_value
+from analyzers.languages.go_nodes import string_value
 from analyzers.languages.go_source import GoSource
 from analyzers.model import Fact, FactKind, Value
 from analyzers.syntax import Node

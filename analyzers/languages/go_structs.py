@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from analyzers import values
-from analyzers.languages.go_names import type_name
+from analyzers.languages.go_nodes import type_name
 from analyzers.languages.go_source import GoSource
 from analyzers.model import NO_VALUE, Fact, FactKind, Value
 from analyzers.syntax import Node

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -34,32 +35,83 @@ def told(before: str, after: str) -> list[str]:
 
 SETTINGS = [
     ("const maxRetries = 3", "const maxRetries = 5", "modified limit maxRetries: 3 -> 5"),
-    ("var pollEvery = 5 * time.Minute", "var pollEvery = 15 * time.Minute", "modified limit pollEvery: 5*time.Minute -> 15*time.Minute"),
-    ("const (\n\tA = 1\n\tdefaultPort = 8080\n)", "const (\n\tA = 1\n\tdefaultPort = 9090\n)", "modified port defaultPort: 8080 -> 9090"),
-    ("var d = Config{SessionTTL: time.Hour}", "var d = Config{SessionTTL: 5 * time.Minute}",
-     "modified credential_lifetime Config.SessionTTL: time.Hour -> 5*time.Minute"),
-    ("var c = tls.Config{MinVersion: tls.VersionTLS12}", "var c = tls.Config{MinVersion: tls.VersionTLS10}",
-     "modified crypto tls.Config.MinVersion: tls.VersionTLS12 -> tls.VersionTLS10"),
-    ("var c = &tls.Config{}", "var c = &tls.Config{\n\tInsecureSkipVerify: true,\n}", "added crypto tls.Config.InsecureSkipVerify: true"),
-    ('var names = []string{"a", "b"}', 'var names = []string{"a", "b", "c"}', "modified setting names: [a, b] -> [a, b, c]"),
-    ('var hosts = map[string]int{"x": 1}\nvar defaultLimits = map[string]int{"reads": 10}',
-     'var hosts = map[string]int{"x": 2}\nvar defaultLimits = map[string]int{"reads": 20}',
-     "modified setting defaultLimits.reads: 10 -> 20"),
-    ('type Config struct {\n\tA int `yaml:"a"`\n}', 'type Config struct {\n\tA int `yaml:"a"`\n\tStaleAfter time.Duration `yaml:"stale_after"`\n}',
-     "added setting Config.StaleAfter"),
-    ('type Config struct {\n\tA int `yaml:"a"`\n}', 'type Config struct {\n\tA int `yaml:"b"`\n}', "modified setting Config.A: - -> -"),
-    ("func (c *Config) setDefaults() {\n\tc.Ring.Replicas = 3\n}", "func (c *Config) setDefaults() {\n\tc.Ring.Replicas = 5\n}",
-     "modified limit Config.Ring.Replicas: 3 -> 5"),
-    ("func f() {\n\tctx, cancel := context.WithTimeout(ctx, 30*time.Second)\n}", "func f() {\n\tctx, cancel := context.WithTimeout(ctx, time.Minute)\n}",
-     "modified limit context.WithTimeout: 30*time.Second -> time.Minute"),
-    ("func f() {\n\tpause := 2 * time.Second\n}", "func f() {\n\tpause := 9 * time.Second\n}", "modified limit f duration: 2*time.Second -> 9*time.Second"),
-    ("func f() {\n\tdb.SetMaxOpenConns(25)\n}", "func f() {\n\tdb.SetMaxOpenConns(50)\n}", "modified limit db.SetMaxOpenConns: 25 -> 50"),
-    ('func f() {\n\thttp.ListenAndServe(":8080", nil)\n}', 'func f() {\n\thttp.ListenAndServe(":9090", nil)\n}',
-     "modified port http.ListenAndServe: 8080 -> 9090"),
-    ("func f() {\n\tbcrypt.GenerateFromPassword(pw, 12)\n}", "func f() {\n\tbcrypt.GenerateFromPassword(pw, 4)\n}",
-     "modified crypto bcrypt.GenerateFromPassword cost: 12 -> 4"),
+    (
+        "var pollEvery = 5 * time.Minute",
+        "var pollEvery = 15 * time.Minute",
+        "modified limit pollEvery: 5*time.Minute -> 15*time.Minute",
+    ),
+    (
+        "const (\n\tA = 1\n\tdefaultPort = 8080\n)",
+        "const (\n\tA = 1\n\tdefaultPort = 9090\n)",
+        "modified port defaultPort: 8080 -> 9090",
+    ),
+    (
+        "var d = Config{SessionTTL: time.Hour}",
+        "var d = Config{SessionTTL: 5 * time.Minute}",
+        "modified credential_lifetime Config.SessionTTL: time.Hour -> 5*time.Minute",
+    ),
+    (
+        "var c = tls.Config{MinVersion: tls.VersionTLS12}",
+        "var c = tls.Config{MinVersion: tls.VersionTLS10}",
+        "modified crypto tls.Config.MinVersion: tls.VersionTLS12 -> tls.VersionTLS10",
+    ),
+    (
+        "var c = &tls.Config{}",
+        "var c = &tls.Config{\n\tInsecureSkipVerify: true,\n}",
+        "added crypto tls.Config.InsecureSkipVerify: true",
+    ),
+    (
+        'var names = []string{"a", "b"}',
+        'var names = []string{"a", "b", "c"}',
+        "modified setting names: [a, b] -> [a, b, c]",
+    ),
+    (
+        'var hosts = map[string]int{"x": 1}\nvar defaultLimits = map[string]int{"reads": 10}',
+        'var hosts = map[string]int{"x": 2}\nvar defaultLimits = map[string]int{"reads": 20}',
+        "modified setting defaultLimits.reads: 10 -> 20",
+    ),
+    (
+        'type Config struct {\n\tA int `yaml:"a"`\n}',
+        'type Config struct {\n\tA int `yaml:"a"`\n\tStaleAfter time.Duration `yaml:"stale_after"`\n}',
+        "added setting Config.StaleAfter",
+    ),
+    (
+        'type Config struct {\n\tA int `yaml:"a"`\n}',
+        'type Config struct {\n\tA int `yaml:"b"`\n}',
+        "modified setting Config.A: - -> -",
+    ),
+    (
+        "func (c *Config) setDefaults() {\n\tc.Ring.Replicas = 3\n}",
+        "func (c *Config) setDefaults() {\n\tc.Ring.Replicas = 5\n}",
+        "modified limit Config.Ring.Replicas: 3 -> 5",
+    ),
+    (
+        "func f() {\n\tctx, cancel := context.WithTimeout(ctx, 30*time.Second)\n}",
+        "func f() {\n\tctx, cancel := context.WithTimeout(ctx, time.Minute)\n}",
+        "modified limit context.WithTimeout: 30*time.Second -> time.Minute",
+    ),
+    (
+        "func f() {\n\tpause := 2 * time.Second\n}",
+        "func f() {\n\tpause := 9 * time.Second\n}",
+        "modified limit f duration: 2*time.Second -> 9*time.Second",
+    ),
+    (
+        "func f() {\n\tdb.SetMaxOpenConns(25)\n}",
+        "func f() {\n\tdb.SetMaxOpenConns(50)\n}",
+        "modified limit db.SetMaxOpenConns: 25 -> 50",
+    ),
+    (
+        'func f() {\n\thttp.ListenAndServe(":8080", nil)\n}',
+        'func f() {\n\thttp.ListenAndServe(":9090", nil)\n}',
+        "modified port http.ListenAndServe: 8080 -> 9090",
+    ),
+    (
+        "func f() {\n\tbcrypt.GenerateFromPassword(pw, 12)\n}",
+        "func f() {\n\tbcrypt.GenerateFromPassword(pw, 4)\n}",
+        "modified crypto bcrypt.GenerateFromPassword cost: 12 -> 4",
+    ),
     ("func main() {\n\tos.Exit(1)\n}", "func main() {\n\tos.Exit(3)\n}", "modified exit_code main: 1 -> 3"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("before", "after", "expected"), SETTINGS)
@@ -68,18 +120,53 @@ def test_settings(before: str, after: str, expected: str) -> None:
 
 
 FLAGS = [
-    ('func f() {\n\tflag.IntVar(&cfg.Size, "queue.size", 10, "how long")\n}', "queue.size", "10", {"--queue.size", "cfg.Size", "Size"}),
-    ('func (cfg *Config) Reg(prefix string, f *flag.FlagSet) {\n\tf.DurationVar(&cfg.Idle, prefix+".idle-period", time.Hour, "idle")\n}',
-     "idle-period", "time.Hour", {"-idle-period", "Config.Idle", "*.idle-period"}),
-    ('type Config struct {\n\tIdle time.Duration `yaml:"idle_period"`\n}\n\nfunc (c *Config) Reg(f *flag.FlagSet) {\n\tf.DurationVar(&c.Idle, "idle", 5*time.Second, "")\n}',
-     "idle", "5*time.Second", {"Config.Idle", "idle_period"}),
+    (
+        'func f() {\n\tflag.IntVar(&cfg.Size, "queue.size", 10, "how long")\n}',
+        "queue.size",
+        "10",
+        {"--queue.size", "cfg.Size", "Size"},
+    ),
+    (
+        "func (cfg *Config) Reg(prefix string, f *flag.FlagSet) {\n"
+        '\tf.DurationVar(&cfg.Idle, prefix+".idle-period", time.Hour, "idle")\n}',
+        "idle-period",
+        "time.Hour",
+        {"-idle-period", "Config.Idle", "*.idle-period"},
+    ),
+    (
+        'type Config struct {\n\tIdle time.Duration `yaml:"idle_period"`\n}\n\n'
+        'func (c *Config) Reg(f *flag.FlagSet) {\n\tf.DurationVar(&c.Idle, "idle", 5*time.Second, "")\n}',
+        "idle",
+        "5*time.Second",
+        {"Config.Idle", "idle_period"},
+    ),
     ('func f() {\n\tcmd.Flags().StringP("output", "o", "json", "format")\n}', "output", "json", {"--output"}),
-    ('func f() {\n\tcmd.PersistentFlags().BoolVarP(&opts.dry, "dry-run", "n", false, "do nothing")\n}', "dry-run", "false", {"opts.dry"}),
-    ('func f() {\n\tapp.Flag("wal.dir", "where").Envar("WAL_DIR").Default("/data").StringVar(&dir)\n}', "wal.dir", "/data", {"WAL_DIR"}),
-    ('var f = &cli.StringFlag{Name: "token-ttl, t", Value: "1h", EnvVars: []string{"TOKEN_TTL"}, Usage: "x"}', "token-ttl", "1h", {"TOKEN_TTL", "t"}),
+    (
+        'func f() {\n\tcmd.PersistentFlags().BoolVarP(&opts.dry, "dry-run", "n", false, "do nothing")\n}',
+        "dry-run",
+        "false",
+        {"opts.dry"},
+    ),
+    (
+        'func f() {\n\tapp.Flag("wal.dir", "where").Envar("WAL_DIR").Default("/data").StringVar(&dir)\n}',
+        "wal.dir",
+        "/data",
+        {"WAL_DIR"},
+    ),
+    (
+        'var f = &cli.StringFlag{Name: "token-ttl, t", Value: "1h", EnvVars: []string{"TOKEN_TTL"}, Usage: "x"}',
+        "token-ttl",
+        "1h",
+        {"TOKEN_TTL", "t"},
+    ),
     ('func f() {\n\tfs.Var(&cfg.Key, "sign.key", "the key")\n}', "sign.key", "", {"cfg.Key"}),
-    ('func f() {\n\tcmd.Flags().IntVar(&n, "max", env.ParseNumFromEnv("MAX_N", 7, 0, 9), "help")\n}', "max", "7", {"MAX_N"}),
-]  # fmt: skip
+    (
+        'func f() {\n\tcmd.Flags().IntVar(&n, "max", env.ParseNumFromEnv("MAX_N", 7, 0, 9), "help")\n}',
+        "max",
+        "7",
+        {"MAX_N"},
+    ),
+]
 
 
 @pytest.mark.parametrize(("text", "name", "default", "aliases"), FLAGS)
@@ -120,14 +207,34 @@ def test_tags_name_environment_variable_and_default() -> None:
 
 
 METRICS = [
-    ('prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "app", Subsystem: "queue", Name: "jobs_total", Help: "h"}, []string{"tenant", "kind"})',
-     "app_queue_jobs_total", "counter", "tenant,kind"),
-    ('promauto.With(reg).NewHistogram(prometheus.HistogramOpts{Namespace: ns, Name: "wait_seconds"})', "app_wait_seconds", "histogram", ""),
-    ('prometheus.NewDesc(prometheus.BuildFQName(ns, "pool", "size"), "help", []string{"pool"}, nil)', "app_pool_size", "", "pool"),
+    (
+        'prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "app", Subsystem: "queue", '
+        'Name: "jobs_total", Help: "h"}, []string{"tenant", "kind"})',
+        "app_queue_jobs_total",
+        "counter",
+        "tenant,kind",
+    ),
+    (
+        'promauto.With(reg).NewHistogram(prometheus.HistogramOpts{Namespace: ns, Name: "wait_seconds"})',
+        "app_wait_seconds",
+        "histogram",
+        "",
+    ),
+    (
+        'prometheus.NewDesc(prometheus.BuildFQName(ns, "pool", "size"), "help", []string{"pool"}, nil)',
+        "app_pool_size",
+        "",
+        "pool",
+    ),
     ('promauto.NewGaugeFunc(prometheus.GaugeOpts{Name: "up"}, func() float64 { return 1 })', "up", "gauge", ""),
-    ('metrics.NewSummaryVec(&metrics.SummaryOpts{Subsystem: "s", Name: "n"}, []string{label})', "s_n", "summary", "zone"),
+    (
+        'metrics.NewSummaryVec(&metrics.SummaryOpts{Subsystem: "s", Name: "n"}, []string{label})',
+        "s_n",
+        "summary",
+        "zone",
+    ),
     ('meter.Int64Counter("http.requests", metric.WithUnit("1"))', "http.requests", "counter", ""),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("expression", "name", "kind", "labels"), METRICS)
@@ -145,8 +252,18 @@ def test_unknown_namespace_leaves_the_name() -> None:
 
 
 LOGS = [
-    ('level.Error(s.logger).Log("msg", "flush failed", "block", id, "err", err)', "flush failed", "error", "block, err"),
-    ('s.log.WithField("user", u).WithError(err).Warnf("cannot load %s: %v", id, s.cfg.Name)', "cannot load {}: {}", "warning", "user, error, cfg.Name"),
+    (
+        'level.Error(s.logger).Log("msg", "flush failed", "block", id, "err", err)',
+        "flush failed",
+        "error",
+        "block, err",
+    ),
+    (
+        's.log.WithField("user", u).WithError(err).Warnf("cannot load %s: %v", id, s.cfg.Name)',
+        "cannot load {}: {}",
+        "warning",
+        "user, error, cfg.Name",
+    ),
     ('zap.L().Info("ready", zap.String("addr", a), zap.Error(err))', "ready", "info", "addr, error"),
     ('slog.ErrorContext(ctx, "lost lease", "holder", h)', "lost lease", "error", "holder"),
     ('klog.V(2).InfoS("synced", "pod", p)', "synced", "info", "pod"),
@@ -154,7 +271,7 @@ LOGS = [
     ('log.Printf("listening on %d", port)', "listening on {}", "info", ""),
     ('log.Error().Err(err).Str("id", id).Msg("no such tenant")', "no such tenant", "error", "error, id"),
     ('sugar.Warnw("slow", "took", d)', "slow", "warning", "took"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("call", "message", "level", "names"), LOGS)
@@ -309,12 +426,16 @@ def test_no_route(statement: str) -> None:
 
 
 GUARDS = [
-    ("r.Use(logging, requireRole(\"admin\"))", "middleware", 'requireRole("admin")'),
-    ('if err := s.enf.Enforce(claims, "apps", "get"); err != nil {\n\t\treturn err\n\t}', "check", 'enf.Enforce(claims, "apps", "get")'),
+    ('r.Use(logging, requireRole("admin"))', "middleware", 'requireRole("admin")'),
+    (
+        'if err := s.enf.Enforce(claims, "apps", "get"); err != nil {\n\t\treturn err\n\t}',
+        "check",
+        'enf.Enforce(claims, "apps", "get")',
+    ),
     ("if !user.IsOwner {\n\t\tw.WriteHeader(http.StatusForbidden)\n\t\treturn nil\n\t}", "check", "!user.IsOwner"),
     ('if s.role != "admin" {\n\t\treturn status.Error(codes.PermissionDenied, "no")\n\t}', "check", 'role != "admin"'),
     ("u, ok := s.sessions.User(ctx)\n\tif !ok {\n\t\treturn ErrUnauthorized\n\t}", "check", "sessions.User(_)"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("statement", "form", "value"), GUARDS)
@@ -368,6 +489,33 @@ def test_signature_is_types_only() -> None:
     ) == ["modified symbol F: (int) error -> (string) error"]
 
 
+def test_same_flag_when_its_prefix_moved_to_another_file() -> None:
+    before = func('\tf.BoolVar(&cfg.On, "shard.on", false, "help")', "(cfg *Config) Register(f *flag.FlagSet)")
+    after = func(
+        '\tf.BoolVar(&cfg.On, prefix+".on", false, "help")', "(cfg *Config) Register(prefix string, f *flag.FlagSet)"
+    )
+    assert told(before, after) == []
+
+
+def test_same_metric_when_its_namespace_moved_to_another_file() -> None:
+    before = go(
+        'var m = prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "app", Name: "up"}, []string{"tenant"})'
+    )
+    after = go('var m = prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: ns, Name: "up"}, []string{labelTenant})')
+    assert told(before, after) == []
+
+
+def test_import_under_another_name_is_silent() -> None:
+    body = "func f(c *NAME.Cmd) error {\n\tif err := NAME.Run(c); err != nil {\n\t\treturn err\n\t}\n\treturn nil\n}"
+    before = go('import "os/exec"\n\n' + body.replace("NAME", "exec"))
+    after = go('import goexec "os/exec"\n\n' + body.replace("NAME", "goexec"))
+    assert changes_of("p.go", before, after) == []
+
+
+def test_function_types_are_compared_by_types() -> None:
+    assert changes_of("p.go", go("type F func(a, b int) error"), go("type F func(x int, y int) error")) == []
+
+
 BASE = func("""
 	limit := 10 * time.Second // how long
 	for attempt, item := range s.items {
@@ -407,19 +555,15 @@ SILENT = [
 @pytest.mark.parametrize(("text", "instead"), SILENT)
 def test_cosmetics_are_silent(text: str, instead: str) -> None:
     assert text in BASE
-    after = BASE
-    if text in {"limit", "attempt", "meta", "item", "err ", "(s *Server)"}:
-        after = _renamed(BASE, text.strip("( *Server)") if "Server" in text else text.strip(), instead)
-    else:
-        after = BASE.replace(text, instead)
+    name = {"(s *Server)": "s"}.get(text, text.strip())
+    is_local = name in {"limit", "attempt", "meta", "item", "err", "s"}
+    instead = {"(srv *Server)": "srv"}.get(instead, instead.strip())
+    after = _renamed(BASE, name, instead) if is_local else BASE.replace(text, instead)
     assert changes_of("p.go", BASE, after) == []
 
 
 def _renamed(text: str, name: str, instead: str) -> str:
     """The text with a local renamed, as a refactoring tool would: not in strings, fields or keys."""
-    import re
-
-    name, instead = name.strip(), instead.replace("(", "").split(" ")[0]
     return "".join(
         piece if index % 2 else re.sub(rf"(?<![\w.]){name}\b(?!:[^=])", instead, piece)
         for index, piece in enumerate(re.split(r'("[^"]*"|//[^\n]*)', text))
