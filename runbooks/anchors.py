@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from analyzers.model import Span, Value
@@ -44,12 +45,20 @@ _NUMBER = re.compile(r"\d+")
 _BREAK = re.compile(r"\n")
 # Words that make the code span after them the default of what was named before.
 _DEFAULT = re.compile(r"\bdefaults?(?:\s(?:is|to|value|of)){0,2}[:=]?\s?\Z", re.I)
+# What every mention or quantity holds at least one of; most cells and many paragraphs hold none.
+_TELLING = re.compile(
+    r"[`_/\d]|\]\(|\.[A-Za-z]|[a-z][A-Z]|--[a-z]|:\s|(?:second|minute|hour|day|week|month|year|cent)s?\b"
+)
 _QUANTITY = re.compile(r"\d|(?:second|minute|hour|day|week|month|year|cent)s?\b")
 _REMARK = re.compile(r"\s?(?:[(\[,;]|per\b|by default\b)")
 _NO_VALUE_COLUMN = re.compile(r"(?:\b(?:required|mandatory|optional|type|since|version|issue|step)\b|#)", re.I)
 _UNIT_WORD = re.compile(
     r"\b(milliseconds?|ms|seconds?|secs?|minutes?|mins?|hours?|days?|bytes?|kib|mib|gib|kb|mb|gb)\b", re.I
 )
+
+
+_value = lru_cache(maxsize=8_192)(parse_value)
+"""Runbooks state the same few values over and over."""
 
 
 def anchors_of(pieces: Iterable[Piece], path: str, revision: str) -> tuple[Anchor, ...]:
@@ -99,7 +108,7 @@ class _Builder:
         if isinstance(value, Value):
             parsed: Value | None = value
         else:
-            parsed = parse_value(value, target if kind in NAMES else "") if value else None
+            parsed = _value(value, target if kind in NAMES else "") if value else None
         self.anchors.append(Anchor(kind, target, parsed, span, place, block))
         if kind in NAMES and target[-4:].lower() == "port" and text.isdigit() and 2 <= len(text) <= 5:
             self.add(line, block, Mention(AnchorKind.PORT, text, text), text, place)
@@ -110,6 +119,8 @@ def _prose(builder: _Builder, text: str, line: int, block: int, place: Place) ->
 
     ``key`` is a name that the context gives to values without a name (a row's first cell).
     """
+    if not _TELLING.search(text):
+        return []
     found, masked = scan(text, builder.path, place)
     values = list(_quantities(masked))
     found.extend(_ports(masked))
@@ -151,9 +162,9 @@ def _with_spans(values: list[Stated], found: Sequence[Found], text: str) -> list
         if mention.kind is AnchorKind.VALUE:
             near = bisect_right(starts, end)
             if not near or values[near - 1][1] <= start:
-                more.append((start, end, parse_value(mention.value)))
+                more.append((start, end, _value(mention.value)))
         elif place is Place.SPAN and _DEFAULT.search(text, max(0, start - 24), start):
-            more.append((start, end, parse_value(mention.target)))
+            more.append((start, end, _value(mention.target)))
     return sorted((*values, *more), key=lambda value: value[0]) if more else values
 
 
@@ -182,9 +193,9 @@ def _row(builder: _Builder, piece: Piece) -> None:
         unit = _UNIT_WORD.search(header)
         for name in names:
             hint = f"{name.target}_{unit[0]}" if unit and value[-1].isdigit() else name.target
-            builder.add(piece.line, piece.block, name, parse_value(value, hint), Place.TABLE)
+            builder.add(piece.line, piece.block, name, _value(value, hint), Place.TABLE)
         if value.lower() not in SWITCHES:
-            builder.add(piece.line, piece.block, Mention(AnchorKind.VALUE, value), parse_value(value), Place.TABLE)
+            builder.add(piece.line, piece.block, Mention(AnchorKind.VALUE, value), _value(value), Place.TABLE)
 
 
 def _cell_value(cell: str) -> str:

@@ -12,11 +12,15 @@ _Loader: type[yaml.SafeLoader] | type[yaml.CSafeLoader] = getattr(yaml, "CSafeLo
 
 
 def load_all(text: str) -> list[object]:
-    """All documents of a YAML text.
+    """All documents of a YAML text. Whatever is wrong with it is a ValueError that says what, and where if known."""
+    try:
+        _check(text)
+        return list(yaml.load_all(text, Loader=_Loader))
+    except (yaml.YAMLError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise ValueError(_reason(error)) from None
 
-    Raises ``yaml.YAMLError`` or ``ValueError`` (aliases, depth, size, impossible dates); callers also guard against
-    ``TypeError``, ``OverflowError`` and ``RecursionError``, which PyYAML lets through for odd scalars and keys.
-    """
+
+def _check(text: str) -> None:
     depth = 0
     for nodes, event in enumerate(yaml.parse(text, Loader=_Loader)):
         if isinstance(event, yaml.AliasEvent):
@@ -29,4 +33,9 @@ def load_all(text: str) -> list[object]:
             raise ValueError(f"it is nested deeper than {MAX_DEPTH} levels")
         if nodes > MAX_NODES:
             raise ValueError(f"it has more than {MAX_NODES:,} parts")
-    return list(yaml.load_all(text, Loader=_Loader))
+
+
+def _reason(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    what = getattr(error, "problem", None) or str(error)
+    return f"{' '.join(str(what).split())[:200]}" + (f" (line {mark.line + 1})" if mark is not None else "")

@@ -11,12 +11,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import yaml
-
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
-from runbooks.boundedyaml import load_all
 from runbooks.config import Config
 from runbooks.handles import as_owner
 from runbooks.model import Owner, Runbook, Service
@@ -81,13 +78,15 @@ def _configured(config: Config, _files: Files) -> Iterator[Service]:
 def _backstage(_config: Config, files: Files) -> Iterator[Service]:
     """Components of ``catalog-info.yaml`` (Backstage, "Descriptor Format of Catalog Entities"): a component owns the
     directory its file stands in; ``spec.owner`` is its owner."""
+    from runbooks.boundedyaml import load_all  # only where a catalogue is kept
+
     for path in sorted(files):
         if posixpath.basename(path) not in BACKSTAGE_NAMES:
             continue
         text = files[path][:MAX_CATALOGUE].decode("utf-8-sig", "replace")
         try:
             documents = load_all(text)
-        except (yaml.YAMLError, ValueError, TypeError, OverflowError, RecursionError):
+        except ValueError:
             continue
         # A file that describes several components says of none which directory is its own.
         alone = sum(isinstance(d, dict) and d.get("kind") == "Component" for d in documents) == 1
