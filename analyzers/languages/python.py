@@ -13,13 +13,17 @@ from dataclasses import replace
 from analyzers.definitions import definitions
 from analyzers.languages import Reading, Side
 from analyzers.languages import python_access as access
+from analyzers.languages import python_arguments as arguments
+from analyzers.languages import python_checks as checks
 from analyzers.languages import python_data as data
 from analyzers.languages import python_inputs as inputs
 from analyzers.languages import python_messages as messages
 from analyzers.languages import python_ops as ops
 from analyzers.languages import python_routes as routes
 from analyzers.languages import python_settings as settings
-from analyzers.languages.python_nodes import Module, unwrapped
+from analyzers.languages import python_sql as sql
+from analyzers.languages.python_nodes import Module
+from analyzers.languages.python_text import unwrapped
 from analyzers.model import Fact, FactKind, Value
 from analyzers.syntax import Grammar, Node, Source, touches
 
@@ -63,21 +67,22 @@ EXTRACTORS: Mapping[str, tuple[Extractor, ...]] = {
     "assignment": (settings.assignments, data.columns, access.class_policies, routes.patterns),
     "augmented": (access.class_policies,),
     "call": (
-        inputs.environment, inputs.flags, inputs.commands, inputs.feature_flags, settings.getters, access.calls,
+        inputs.environment, inputs.flags, inputs.commands, inputs.feature_flags, arguments.getters, access.calls,
+        checks.calls,
         routes.listed, ops.metrics, ops.schedules, ops.crypto, ops.storage, ops.exits, messages.logs, messages.aborts,
         data.operations, data.migrations,
     ),
-    "keyword": (settings.keywords,),
-    "pair": (settings.entries,),
-    "parameter": (settings.parameters,),
+    "keyword": (arguments.keywords,),
+    "pair": (arguments.entries,),
+    "parameter": (arguments.parameters,),
     "decorator": (access.decorators, routes.decorated, ops.scheduled, inputs.commands),
     "raise": (messages.raised,),
     "except": (messages.caught,),
-    "condition": (access.checks,),
+    "condition": (checks.checks,),
     "class": (access.mixins,),
     "subscript": (inputs.subscripts,),
     "comparison": (inputs.membership,),
-    "string": (data.raw_sql,),
+    "string": (sql.raw_sql,),
     "reference": (ops.references,),
 }  # fmt: skip
 """Which extractors see which pattern of ``python.scm``."""

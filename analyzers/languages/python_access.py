@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from analyzers.languages.python_nodes import Call, Module, climb, qualified, unwrapped
+from analyzers.languages.python_nodes import Call, Module, climb, qualified
+from analyzers.languages.python_text import unwrapped
 from analyzers.model import Fact, FactKind, Value
 from analyzers.syntax import Node, touches
 from analyzers.vocabulary import auth_weight, words
 
-__all__ = ["calls", "checks", "class_policies", "decorators", "denied", "guard_names", "mixins"]
+__all__ = ["SUBJECTS", "calls", "class_policies", "decorators", "guard", "guard_names", "mixins", "requires_of"]
 
-_SUBJECTS = frozenset(
+SUBJECTS = frozenset(
     "login auth authn authz authenticated authenticate authentication authorize authorized authorization permission "
     "permissions perm perms role roles scope scopes jwt token admin administrator staff superuser csrf oauth mfa otp "
     "acl credentials user access owner identity reauth sudo requester signature".split()
@@ -24,16 +24,6 @@ _VERBS = frozenset(
 _WHOLE = frozenset(
     "authenticated authenticate authorize authorized protected secured login authenticator has_perm has_role "
     "admin_only superuser_only jwt_protected".split()
-)
-_CHECK_VERBS = frozenset(
-    "assert check ensure require requires verify validate enforce authorize authenticate must deny restrict".split()
-)
-_AUTH_RECEIVERS = frozenset("auth authz authorizer authenticator acl permissions".split())
-_AUTH_METHOD = re.compile(r"^_?(?:check|require|verify|validate|authenticate|authorize|assert|enforce|get_user)(?:_|$)")
-_DENIAL = re.compile(
-    r"\b40[13]\b|forbidden|unauthori[sz]ed|permission_?denied|access_?denied|not_?authenticated|"
-    r"authentication_?(?:failed|required)|unauthenticated|PermissionError|AuthError",
-    re.IGNORECASE,
 )
 _VIEW_FACETS = frozenset(
     "permission permissions require_csrf require_auth auth roles scopes require_reauth permission_classes "
@@ -49,10 +39,10 @@ def is_guard(name: str) -> bool:
     (required, has, check), or is one of the few words that do so alone."""
     leaf = name.rpartition(".")[2]
     found = frozenset(words(leaf))
-    return leaf.lower() in _WHOLE or bool(found & _SUBJECTS and found & _VERBS)
+    return leaf.lower() in _WHOLE or bool(found & SUBJECTS and found & _VERBS)
 
 
-def _guard(
+def guard(
     module: Module,
     node: Node,
     key: str,
@@ -62,13 +52,15 @@ def _guard(
     requires: str = "",
     anchor: Node | None = None,
 ) -> Fact:
+    """A guard on ``key`` (a symbol, a route's list): ``written`` as it stands, ``name`` of its callable, the contract's
+    ``form``, and the literal arguments that it ``requires``."""
     facets = {"name": name, "form": form, "requires": requires}
     return module.source.fact(
         FactKind.GUARD, key, Value(written), node=node, scope="", attributes=facets, anchor=anchor
     )
 
 
-def _requires(module: Module, call: Call) -> str:
+def requires_of(module: Module, call: Call) -> str:
     """The literal arguments of a guard, as written."""
     given = [module.written(argument) for argument in call.positional if module.literal(argument)]
     given += [f"{key}={module.written(value)}" for key, value in sorted(call.keywords.items()) if module.literal(value)]
@@ -89,16 +81,16 @@ def decorators(module: Module, node: Node) -> Iterator[Fact]:
     leaf = name.rpartition(".")[2]
     if is_guard(name):
         written = module.written(expression)
-        requires = _requires(module, call) if call is not None else ""
-        yield _guard(module, definition, symbol.name, written, leaf, "decorator", requires, node)
+        requires = requires_of(module, call) if call is not None else ""
+        yield guard(module, definition, symbol.name, written, leaf, "decorator", requires, node)
     elif leaf in _HOOKS and auth_weight(symbol.name):
-        yield _guard(module, definition, symbol.name, f"{leaf} {symbol.name}", symbol.name, "middleware", "", node)
+        yield guard(module, definition, symbol.name, f"{leaf} {symbol.name}", symbol.name, "middleware", "", node)
     elif call is not None:
         for facet in sorted(_VIEW_FACETS & frozenset(call.keywords)):
             value = call.keywords[facet]
             if touches(value, module.lines):
                 text = f"{facet}={module.written(value)}"
-                yield _guard(module, definition, symbol.name, text, facet, "policy", module.written(value), value)
+                yield guard(module, definition, symbol.name, text, facet, "policy", module.written(value), value)
 
 
 def _decorator(module: Module, expression: Node) -> tuple[str, Call | None]:
@@ -170,7 +162,7 @@ def _dependency(module: Module, call: Call) -> str:
         return ""
     name = module.call(first).name if first.type == "call" else module.dotted(first)
     leaf = name.rpartition(".")[2]
-    told = frozenset(words(leaf)) & (_SUBJECTS | {"security", "bearer", "key", "session", "principal"})
+    told = frozenset(words(leaf)) & (SUBJECTS | {"security", "bearer", "key", "session", "principal"})
     return leaf if call.leaf == "Security" or told else ""
 
 
@@ -178,8 +170,7 @@ def _dependency(module: Module, call: Call) -> str:
 
 
 def calls(module: Module, node: Node) -> Iterator[Fact]:
-    """Dependencies of FastAPI, middleware that is added, and calls that check on their own
-    (``assert_requester_is_admin(...)``)."""
+    """Dependencies of FastAPI and middleware that is added."""
     call = module.call(node)
     if call.leaf in {"Depends", "Security"}:
         yield from _depends(module, node, call)
@@ -188,14 +179,7 @@ def calls(module: Module, node: Node) -> Iterator[Fact]:
         if _protects(name):
             leaf = name.rpartition(".")[2]
             holder = module.target(node) or "middleware"
-            yield _guard(module, node, holder, leaf, leaf, "middleware", _requires(module, call))
-    elif _checks_access(call) and _stands_alone(node):
-        symbol = module.source.symbol(node)
-        if symbol is not None and module.function(node) is not None:
-            requires = _requires(module, call)
-            receiver = call.name.rpartition(".")[0].rpartition(".")[2].lstrip("_")
-            name = f"{receiver}.{call.leaf}" if receiver in _AUTH_RECEIVERS else call.leaf
-            yield _guard(module, node, symbol.name, f"{name}({requires})", call.leaf, "check", requires)
+            yield guard(module, node, holder, leaf, leaf, "middleware", requires_of(module, call))
 
 
 def _depends(module: Module, node: Node, call: Call) -> Iterator[Fact]:
@@ -206,75 +190,11 @@ def _depends(module: Module, node: Node, call: Call) -> Iterator[Fact]:
     holder = module.definition(decorator) if decorator is not None else module.function(node)
     symbol = module.source.symbol(holder) if holder is not None else None
     key = symbol.name if symbol else module.target(node) or "<module>"
-    yield _guard(module, holder or node, key, module.written(node), name, "policy", _requires(module, call), node)
-
-
-def _checks_access(call: Call) -> bool:
-    parts = words(call.leaf)
-    if not parts:
-        return False
-    receiver = call.name.rpartition(".")[0].rpartition(".")[2].lstrip("_")
-    if receiver in _AUTH_RECEIVERS and _AUTH_METHOD.match(call.leaf):
-        return True
-    if parts[0] in {"assert", "require", "ensure", "enforce"}:
-        return bool(frozenset(parts) & _SUBJECTS)
-    # ``check_user`` or ``validate_owner`` may check anything about them.
-    return parts[0] in _CHECK_VERBS and bool(frozenset(parts) & (_SUBJECTS - {"user", "owner", "access"}))
-
-
-def _stands_alone(node: Node) -> bool:
-    """Whether the call is a statement (also awaited or assigned): inside a condition the condition speaks."""
-    parent = node.parent
-    while parent is not None and parent.type in {"await", "parenthesized_expression"}:
-        parent = parent.parent
-    return parent is not None and parent.type in {"expression_statement", "assignment", "return_statement"}
+    yield guard(module, holder or node, key, module.written(node), name, "policy", requires_of(module, call), node)
 
 
 def _protects(name: str) -> bool:
     return bool(auth_weight(name) or frozenset(words(name)) & {"security", "throttle", "limiter", "trusted", "https"})
-
-
-# -- checks in bodies ---------------------------------------------------------------------------------------------
-
-
-def checks(module: Module, node: Node) -> Iterator[Fact]:
-    """``if not user.is_admin: raise PermissionDenied`` (also ``abort(403)``, ``return 403``): the condition is the
-    guard; a denial under ``else`` is guarded by the same condition."""
-    condition = node.child_by_field_name("condition")
-    symbol = module.source.symbol(node)
-    if condition is None or symbol is None:
-        return
-    bodies = [node.child_by_field_name("consequence")]
-    for alternative in node.children_by_field_name("alternative"):
-        if alternative.type == "else_clause":
-            bodies.append(alternative.child_by_field_name("body"))
-    for body in bodies:
-        for statement in body.named_children if body is not None else ():
-            name = denied(module, statement)
-            if name:
-                status = re.search(r"\b40[13]\b", module.text(statement)[:400])
-                yield _guard(
-                    module, node, symbol.name, module.written(condition), name, "check",
-                    status.group() if status else "", condition,
-                )  # fmt: skip
-                return
-
-
-def denied(module: Module, statement: Node) -> str:
-    """The callable by which a statement refuses access (``abort``, ``PermissionDenied``), else an empty string."""
-    if statement.type not in {"raise_statement", "return_statement", "expression_statement"}:
-        return ""
-    if not statement.named_child_count or not _DENIAL.search(module.text(statement)[:400]):
-        return ""
-    expression = unwrapped(statement.named_children[0])
-    if expression.type == "call":
-        name = module.call(expression).leaf
-        if statement.type == "expression_statement" and not re.search(r"abort|deny|forbid|unauthor", name.lower()):
-            return ""
-        return name
-    if statement.type == "expression_statement":
-        return ""
-    return module.dotted(expression).rpartition(".")[2] if statement.type == "raise_statement" else "return"
 
 
 # -- policies of classes and lists --------------------------------------------------------------------------------
@@ -299,7 +219,7 @@ def class_policies(module: Module, node: Node) -> Iterator[Fact]:
             continue
         text = module.string(item) or module.written(item)
         if form == "policy" or _protects(text.rpartition(".")[2]):
-            yield _guard(module, node, key or name, text, text.partition("(")[0].rpartition(".")[2], form, "", item)
+            yield guard(module, node, key or name, text, text.partition("(")[0].rpartition(".")[2], form, "", item)
 
 
 def mixins(module: Module, node: Node) -> Iterator[Fact]:
@@ -311,4 +231,4 @@ def mixins(module: Module, node: Node) -> Iterator[Fact]:
     for base in bases.named_children:
         name = module.dotted(base) if base.type in {"identifier", "attribute"} else ""
         if name.endswith("Mixin") and is_guard(name.removesuffix("Mixin")):
-            yield _guard(module, node, symbol.name, name, name.rpartition(".")[2], "policy", "", base)
+            yield guard(module, node, symbol.name, name, name.rpartition(".")[2], "policy", "", base)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from analyzers.languages.python_nodes import Call, Module, climb, unwrapped
+from analyzers.languages.python_nodes import Call, Module, climb
+from analyzers.languages.python_text import unwrapped
 from analyzers.model import NO_VALUE, Fact, FactKind, Value
 from analyzers.syntax import Node, touches
 
-__all__ = ["annotated", "columns", "migrations", "operations", "raw_sql"]
+__all__ = ["annotated", "columns", "migrations", "operations", "undoes"]
 
 _SILENT = frozenset(
     # Arguments of a field that only people read, or that only Python reads.
@@ -124,7 +125,8 @@ def annotated(module: Module, node: Node, left: Node, owner: Node) -> Iterator[F
 _OPS = frozenset({"op", "batch_op", "batch", "operations"})
 
 
-def _undoes(module: Module, node: Node) -> bool:
+def undoes(module: Module, node: Node) -> bool:
+    """Whether the node stands in a function that undoes a migration."""
     function = module.function(node)
     return function is not None and module.source.name_of(function) in _REVERSE
 
@@ -142,7 +144,7 @@ def operations(module: Module, node: Node) -> Iterator[Fact]:
         name = module.string(call.positional[0])
         if name:
             yield _fact(module, FactKind.TABLE, name, NO_VALUE, node)
-    if receiver.rpartition(".")[2] not in _OPS or _undoes(module, node):
+    if receiver.rpartition(".")[2] not in _OPS or undoes(module, node):
         return
     texts = [_named(module, argument) for argument in call.positional]
     table = _batch_table(module, node)
@@ -200,7 +202,7 @@ def _core_column(module: Module, node: Node, call: Call) -> Iterator[Fact]:
     """A ``Column("email", String)`` inside ``Table``, ``create_table`` or ``add_column``."""
     name = module.string(call.positional[0]) if call.positional else None
     outer = climb(node, frozenset({"call"}), frozenset({"block", "assignment"}))
-    if not name or outer is None or not touches(node, module.lines) or _undoes(module, node):
+    if not name or outer is None or not touches(node, module.lines) or undoes(module, node):
         return
     around = module.call(outer)
     table = _batch_table(module, outer) or (module.string(around.positional[0]) if around.positional else None)
@@ -222,7 +224,7 @@ def _constraint(module: Module, node: Node, call: Call) -> Iterator[Fact]:
     fields = call.keywords.get("fields") or call.keywords.get("check") or call.keywords.get("condition")
     text = ", ".join(parts) or (module.written(fields) if fields is not None else "")
     name = named or f"{table} {text}".strip()
-    if name and not _undoes(module, node):
+    if name and not undoes(module, node):
         yield _fact(module, kind, name, Value(text), node)
 
 
@@ -270,33 +272,3 @@ def _create_model(module: Module, node: Node, call: Call) -> Iterator[Fact]:
             text, facets = _definition(module, inner)
             key = f"{table}.{name}"
             yield _fact(module, FactKind.COLUMN, key, Value(f"{inner.leaf}({text})"), item, facets, (name,))
-
-
-# -- raw SQL ------------------------------------------------------------------------------------------------------
-
-_NAME = r"(?:IF\s+EXISTS\s+)?[\"`\[]?(?P<name>[\w.{}]+)"
-_DESTROYS = re.compile(
-    r"\b(?:(?P<drop>DROP\s+(?:TABLE|INDEX|DATABASE|SCHEMA|VIEW|MATERIALIZED\s+VIEW|COLUMN|CONSTRAINT|TYPE))\s+"
-    rf"(?:CONCURRENTLY\s+)?|(?P<truncate>TRUNCATE)\s+(?:TABLE\s+)?|(?P<delete>DELETE\s+FROM)\s+){_NAME}"
-)
-_ALTERS = re.compile(r"\bALTER\s+TABLE\s+(?:ONLY\s+)?(?:IF\s+EXISTS\s+)?[\"`]?([\w.]+)")
-
-
-def raw_sql(module: Module, node: Node) -> Iterator[Fact]:
-    """``DROP``, ``TRUNCATE`` and ``DELETE FROM`` in strings, in capitals as SQL is written (prose is not)."""
-    parent = node.parent
-    if parent is not None and parent.type == "expression_statement":
-        return  # a docstring is prose
-    text = module.text(node)
-    if len(text) < 12 or ("DROP" not in text and "TRUNCATE" not in text and "DELETE" not in text):
-        return
-    if _undoes(module, node):
-        return
-    message = module.message(node) or ""
-    altered = _ALTERS.search(message)
-    for found in _DESTROYS.finditer(message[:20_000]):
-        act = re.sub(r"\s+", "_", (found.group("drop") or found.group("truncate") or found.group("delete")).lower())
-        name = found.group("name").strip("{}.") or "{}"
-        if act == "drop_column" and altered:
-            name = f"{altered.group(1)}.{name}"
-        yield _fact(module, FactKind.DESTRUCTIVE, f"{act} {name}", NO_VALUE, node)

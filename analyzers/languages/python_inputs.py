@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from analyzers.languages.python_nodes import Call, Module, climb, unwrapped
+from analyzers.languages.python_nodes import Call, Module, climb
+from analyzers.languages.python_text import unwrapped
 from analyzers.model import NO_VALUE, Confidence, Fact, FactKind, Value
 from analyzers.syntax import Node
 from analyzers.vocabulary import words

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from analyzers.languages.python_nodes import Call, Module, literal_words, placeholders, unwrapped
+from analyzers.languages.python_nodes import Call, Module
+from analyzers.languages.python_text import literal_words, placeholders, unwrapped
 from analyzers.model import Fact, FactKind, Value
 from analyzers.syntax import Node
 from analyzers.vocabulary import words

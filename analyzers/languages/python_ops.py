@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from analyzers.languages.python_nodes import Call, Module, climb, unwrapped
+from analyzers.languages.python_nodes import Call, Module, climb
+from analyzers.languages.python_text import unwrapped
 from analyzers.model import Fact, FactKind, Value
 from analyzers.syntax import Node
 from analyzers.values import parse_value

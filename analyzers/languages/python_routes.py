@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from analyzers.languages.python_access import guard_names
-from analyzers.languages.python_nodes import Call, Module, climb, unwrapped
+from analyzers.languages.python_nodes import Call, Module, climb
+from analyzers.languages.python_text import unwrapped
 from analyzers.model import Fact, FactKind, Value
 from analyzers.syntax import Node
 
