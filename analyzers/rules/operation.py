@@ -8,6 +8,7 @@ Prometheus and Kubernetes projects lay their settings out).
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from analyzers.findings import shown
 from analyzers.model import Change, ChangeKind, Fact, FactKind, Unit
@@ -176,7 +177,9 @@ def is_step(fact: Fact) -> bool:
 
 
 def told(change: Change) -> str:
-    """``wording.stated``, but an item that came into a list or left it is said to be one."""
+    """``wording.stated``, but with the object around a field (``CronJob/cleanup spec.schedule``), and an item that came
+    into a list or left it is said to be one."""
+    change = Change(change.kind, _placed(change.before), _placed(change.after))
     fact = change.fact
     if fact.quote.startswith("- ") and not fact.key.endswith("]") and ":" not in fact.quote.split("#")[0]:
         if change.kind is ChangeKind.ADDED:
@@ -184,6 +187,13 @@ def told(change: Change) -> str:
         if change.kind is ChangeKind.REMOVED:
             return f"{fact.key} no longer includes {quoted(fact)}."
     return stated(change)
+
+
+def _placed(fact: Fact | None) -> Fact | None:
+    """The fact with its object's name before its key."""
+    if fact is None or "/" not in fact.scope or fact.scope in fact.key or not in_configuration(fact):
+        return fact
+    return replace(fact, key=f"{fact.scope} {fact.key}")
 
 
 def named_change(noun: str, change: Change, *, gone: str, new: str) -> str:

@@ -49,8 +49,10 @@ KINDS = frozenset({FactKind.CLI_FLAG})
 
 def check(change: Change) -> Iterator[Finding]:
     """Any change; high for a flag that is gone or renamed, low for a new one."""
-    before = change.before
+    before, after = change.before, change.after
     if is_data(change.fact):
+        return
+    if change.kind is ChangeKind.MODIFIED and before and after and before.value.text == after.value.text:
         return
     severity = {
         ChangeKind.ADDED: Severity.LOW,

@@ -34,16 +34,23 @@ from collections.abc import Iterator
 from analyzers.findings import finding
 from analyzers.model import Area, Change, ChangeKind, FactKind, Finding, Severity
 from analyzers.rules.operation import is_aside, quoted
+from analyzers.vocabulary import words
 
 ID = "ops/entry-point-changed"
 AREA = Area.OPS
 KINDS = frozenset({FactKind.TARGET})
 
+_RUNS = frozenset("start serve server worker migrate deploy release rollback production prod run".split())
+"""Words of the package scripts that run something in operation; the others build, test and format."""
+
 
 def check(change: Change) -> Iterator[Finding]:
     """A changed, renamed or removed command; low for a new one."""
     fact, before, after = change.fact, change.before, change.after
-    if is_aside(fact):
+    if fact.span.path.endswith("package.json"):
+        if not _RUNS & set(words(fact.key)):
+            return
+    elif is_aside(fact):
         return
     where = f" of {fact.scope}" if fact.scope else ""
     if before is None:

@@ -65,6 +65,8 @@ def check(change: Change) -> Iterator[Finding]:
             severity = Severity.LOW
     elif change.kind is ChangeKind.RENAMED:
         severity = Severity.HIGH
+    elif before.attribute("required") == after.attribute("required") and before.value.text == after.value.text:
+        return
     elif before.attribute("required") != after.attribute("required"):
         required = after.attribute("required") == "yes"
         severity = Severity.HIGH if required else Severity.LOW

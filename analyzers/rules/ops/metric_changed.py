@@ -44,7 +44,7 @@ from collections.abc import Iterator
 
 from analyzers.findings import finding
 from analyzers.model import Area, Change, ChangeKind, FactKind, Finding, Severity
-from analyzers.rules.operation import is_aside, quoted
+from analyzers.rules.operation import cut, difference, is_aside, quoted
 
 ID = "ops/metric-changed"
 AREA = Area.OPS
@@ -66,6 +66,12 @@ def check(change: Change) -> Iterator[Finding]:
     elif before.attribute("labels") != after.attribute("labels"):
         message = f"The labels of the metric {after.key} changed from {_labels(before.attribute('labels'))}"
         yield from finding(ID, Severity.MEDIUM, change, f"{message} to {_labels(after.attribute('labels'))}.")
+    elif before.attribute("expr") != after.attribute("expr"):
+        was, now = difference(before.attribute("expr"), after.attribute("expr"))
+        message = (
+            f"The recorded metric {after.key} is computed from {cut(now) or 'less'} instead of {cut(was) or 'less'}."
+        )
+        yield from finding(ID, Severity.MEDIUM, change, message)
     elif before.value.text and after.value.text and before.value.text != after.value.text:
         message = f"The metric {after.key} is now a {quoted(after)} instead of a {quoted(before)}."
         yield from finding(ID, Severity.MEDIUM, change, message)

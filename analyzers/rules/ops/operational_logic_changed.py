@@ -8,7 +8,7 @@ a health check looks at, and on when a retry gives up.
 
 ## Before
 
-```python
+```python path=app/worker.py
 def shutdown(worker):
     worker.drain()
     worker.stop()
@@ -16,7 +16,7 @@ def shutdown(worker):
 
 ## After
 
-```python
+```python path=app/worker.py
 def shutdown(worker):
     worker.stop()
 ```

@@ -9,14 +9,14 @@ value that somebody sets by hand during an incident may be the default already, 
 
 ```toml
 [ingester]
-wal_mode = "sync"
+write_mode = "sync"
 ```
 
 ## After
 
 ```toml
 [ingester]
-wal_mode = "async"
+write_mode = "async"
 ```
 
 ## What to write
