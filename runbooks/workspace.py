@@ -17,6 +17,7 @@ from analyzers.pipeline import Limits
 from runbooks import config as configuration
 from runbooks.check import Inputs
 from runbooks.config import Config
+from runbooks.configchecks import check_patterns
 from runbooks.discovery import discover
 from runbooks.index import SectionTerms, section_terms
 from runbooks.model import Directive, Owner, Runbook, Section
@@ -25,6 +26,9 @@ from runbooks.parse import parse
 from runbooks.services import is_catalogue, services_from
 
 CONFIG_PATH = ".runbook-drift.toml"
+
+MAX_COVERS = 100
+"""Patterns of one runbook's front matter that are read."""
 
 MAX_CATALOGUES = 500
 """Service descriptors read at most."""
@@ -272,7 +276,15 @@ def covered(runbook: Runbook, paths: Sequence[str]) -> str:
     """The first changed path that the runbook's front matter claims, or an empty string."""
     if not runbook.covers:
         return ""
-    from pathspec import PathSpec
+    from pathspec import GitIgnoreSpec
 
-    spec = PathSpec.from_lines("gitwildmatch", runbook.covers)
-    return next((path for path in paths if spec.match_file(path)), "")
+    for pattern in runbook.covers[:MAX_COVERS]:
+        try:
+            check_patterns("covers", [pattern])
+        except ValueError:  # broken, or one whose matching could take for ever: it covers nothing
+            continue
+        spec = GitIgnoreSpec.from_lines([pattern])
+        claimed = next((path for path in paths if spec.match_file(path)), "")
+        if claimed:
+            return claimed
+    return ""

@@ -156,7 +156,12 @@ def _labelled(label: str, text: str, aside: str = "") -> Line:
 
 
 def _code(evidence: Sequence[Evidence]) -> Iterator[Line]:
-    """The before and after lines, each place named once."""
+    """The before and after lines, each place named once; one line where both read the same."""
+    if len({item.quote.strip() for item in evidence}) == 1 and len(evidence) > 1:
+        here = evidence[-1]
+        yield (("", f"  {'':<{_LABEL}}"), ("cyan", f"{printable(here.span.path)}:{here.span.start_line}"))
+        yield _quoted("|", here.quote)
+        return
     place = ""
     for item in evidence:
         before = item.span.revision == "before"

@@ -197,6 +197,17 @@ def test_bad_front_matter_is_reported_and_the_runbook_still_counts(shop: TempRep
     assert "docs/runbooks/sessions.md" in skipped(data)
 
 
+@pytest.mark.parametrize("pattern", ["!", "a*" * 40 + "b", "[", "x" * 10_000, "/", "***/**", "\\"])
+def test_hostile_patterns_cover_nothing_and_take_no_time(shop: TempRepo, check: Check, pattern: str) -> None:
+    front = f"---\ncovers: [{json.dumps(pattern)}]\n---\n\n"
+    shop.commit({"docs/runbooks/sessions.md": front + RUNBOOK})
+    shop.branch("work")
+    shop.commit({"app/settings.py": SHORTER, f"app/{'a' * 200}.py": "X_TIMEOUT = 1\n"})
+    started = time.monotonic()
+    assert contradicted(check(code=1)) == SESSIONS
+    assert time.monotonic() - started < 5
+
+
 def test_symlinks_and_submodules_are_listed_not_followed(shop: TempRepo, check: Check, tmp_path: Path) -> None:
     secret = tmp_path / "secret.py"
     secret.write_text("SECRET_OF_THE_HOST = 1\n")

@@ -43,6 +43,11 @@ def test_without_a_suggestion_the_line_is_quoted() -> None:
     assert "docs/runbooks/sessions.md:12\n             | Sessions end after 1 hour.\n" in text
 
 
+def test_a_line_that_reads_the_same_on_both_sides_is_shown_once() -> None:
+    found = reports.finding(before="@route", after="@route")
+    assert "app/settings.py:12\n             | @route\n  runbook" in shown(reports.report(reports.suspect(found=found)))
+
+
 def test_a_suspect_section_without_a_quote_is_named_by_its_line() -> None:
     text = shown(reports.report(reports.suspect()))
     assert "SUSPECT       docs/runbooks/sessions.md › Sessions › Rotate the keys\n" in text
