@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from analyzers.findings import shown
+from analyzers.findings import confidential, shown
 from analyzers.model import NO_VALUE, Change, ChangeKind, Fact, Unit, Value
 
 _OFF = frozenset({"false", "no", "off", "0", "none", "null", "nil", "disabled", "disable", "never", "n", "f"})
@@ -70,8 +70,14 @@ def direction(change: Change) -> int:
 
 
 def stated(change: Change) -> str:
-    """How a named value changed, in one sentence: changed from/to, is new, is gone, or is now called."""
+    """How a named value changed, in one sentence: changed from/to, is new, is gone, or is now called. What may be a
+    secret is left out."""
     before, after = change.before, change.after
+    if confidential(before) or confidential(after):
+        if before is not None and after is not None and change.kind is ChangeKind.RENAMED:
+            return f"{before.key} is now called {after.key}."
+        what = "is gone" if after is None else "is new" if before is None else "has another value, which is not shown"
+        return f"{change.fact.key} {what}."
     if after is None:
         assert before is not None
         was = f"; it was {worded(before)}" if before.value != NO_VALUE and before.value.text else ""

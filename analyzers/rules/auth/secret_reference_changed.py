@@ -36,7 +36,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzers.findings import finding, shown
+from analyzers.findings import finding, is_reference, shown
 from analyzers.model import NO_VALUE, Area, Change, ChangeKind, Fact, FactKind, Finding, Severity
 from analyzers.vocabulary import setting_kind
 
@@ -61,7 +61,7 @@ def check(change: Change) -> Iterator[Finding]:
     elif before is None and after is not None:
         yield from finding(ID, Severity.MEDIUM, change, f"The secret {after.key} is now needed in {change.path}.")
     elif before is not None and after is not None and after.kind is FactKind.SECRET:
-        if _is_place(before) and _is_place(after):
+        if is_reference(before.value) and is_reference(after.value):
             message = f"The secret {after.key} comes from {shown(after)}; before, it came from {shown(before)}."
         else:
             message = f"The secret {after.key} comes from another place or has another default."
@@ -72,9 +72,3 @@ def _is_secret(fact: Fact | None) -> bool:
     if fact is None:
         return False
     return fact.kind is FactKind.SECRET or setting_kind(fact.key, NO_VALUE) is FactKind.SECRET
-
-
-def _is_place(fact: Fact) -> bool:
-    """Whether the value reads as a reference (``vault/path:key``, ``Secret/name key``) and not as a secret itself."""
-    text = fact.value.text
-    return bool(text) and len(text) <= 120 and any(mark in text for mark in ("/", ":", " ", "${", "{{", "env"))
