@@ -41,6 +41,7 @@ class Grammar:
     those names are compared by position, except where ``members`` (node type → field) says that a name is a member or
     a keyword, and those that a statement of ``globals`` declares as not local. ``ignored`` subtrees never count (type
     annotations), nor does the ``:`` or ``->`` before them. ``numbers`` are compared without case and underscores.
+    ``prose`` names, per node type (whose name is in ``members``), arguments that only people read (``help="…"``).
     ``wrappers`` hold a definition together with its decorators, which are part of its behaviour. ``docstring`` says
     whether the first string statement of a body is documentation.
     """
@@ -56,6 +57,7 @@ class Grammar:
     structured: frozenset[str] = frozenset()
     binders: Mapping[str, str] = field(default_factory=dict)
     members: Mapping[str, str] = field(default_factory=dict)
+    prose: Mapping[str, frozenset[str]] = field(default_factory=dict)
     globals: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()
     wrappers: frozenset[str] = frozenset()
@@ -266,6 +268,8 @@ class Source:
             following = tokens[index + 1] if index + 1 < len(tokens) else ""
             if token in {",", ";"} and (not following or following in {")", "]", "}", "⟩"}):
                 continue
+            if kept[-1:] == ["("] and token in {","} and self.grammar.prose:
+                continue  # the first argument was prose
             kept.append(token)
         return " ".join(kept)
 
@@ -298,6 +302,10 @@ class Source:
                 continue
             kind = current.type
             if kind in grammar.comments or kind in grammar.ignored or self._is_docstring(current):
+                continue
+            if kind in grammar.prose and self._is_prose(current):
+                if tokens and tokens[-1] == ",":
+                    tokens.pop()
                 continue
             if kind in grammar.joined:
                 tokens.append(_quoted("".join(string_content(self.text(c)) for c in current.named_children)))
@@ -338,6 +346,10 @@ class Source:
                 parts.pop()
         # A declaration of which only the name is left (``x: int``) does nothing.
         return parts if len(parts) > 1 or node.child_by_field_name("left") is None else []
+
+    def _is_prose(self, node: Node) -> bool:
+        name = node.child_by_field_name(self.grammar.members[node.type])
+        return name is not None and self.text(name) in self.grammar.prose[node.type]
 
     def _is_docstring(self, node: Node) -> bool:
         if not self.grammar.docstring or node.type != "expression_statement" or node.named_child_count != 1:

@@ -54,6 +54,12 @@ GRAMMAR = Grammar(
         "lambda": "parameters",
     },
     members={"attribute": "attribute", "keyword_argument": "name"},
+    prose={
+        "keyword_argument": frozenset(
+            "help description epilog help_text verbose_name verbose_name_plural documentation short_help "
+            "summary".split()
+        )
+    },
     globals=frozenset({"global_statement", "nonlocal_statement"}),
     numbers=frozenset({"integer", "float"}),
     wrappers=frozenset({"decorated_definition"}),

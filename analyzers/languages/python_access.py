@@ -10,7 +10,17 @@ from analyzers.model import Fact, FactKind, Value
 from analyzers.syntax import Node, touches
 from analyzers.vocabulary import auth_weight, words
 
-__all__ = ["SUBJECTS", "calls", "class_policies", "decorators", "guard", "guard_names", "mixins", "requires_of"]
+__all__ = [
+    "SUBJECTS",
+    "VIEW_FACETS",
+    "calls",
+    "class_policies",
+    "decorators",
+    "guard",
+    "guard_names",
+    "mixins",
+    "requires_of",
+]
 
 SUBJECTS = frozenset(
     "login auth authn authz authenticated authenticate authentication authorize authorized authorization permission "
@@ -25,7 +35,7 @@ _WHOLE = frozenset(
     "authenticated authenticate authorize authorized protected secured login authenticator has_perm has_role "
     "admin_only superuser_only jwt_protected".split()
 )
-_VIEW_FACETS = frozenset(
+VIEW_FACETS = frozenset(
     "permission permissions require_csrf require_auth auth roles scopes require_reauth permission_classes "
     "authentication_classes auth_required login_required effective_principals".split()
 )
@@ -86,7 +96,7 @@ def decorators(module: Module, node: Node) -> Iterator[Fact]:
     elif leaf in _HOOKS and auth_weight(symbol.name):
         yield guard(module, definition, symbol.name, f"{leaf} {symbol.name}", symbol.name, "middleware", "", node)
     elif call is not None:
-        for facet in sorted(_VIEW_FACETS & frozenset(call.keywords)):
+        for facet in sorted(VIEW_FACETS & frozenset(call.keywords)):
             value = call.keywords[facet]
             if touches(value, module.lines):
                 text = f"{facet}={module.written(value)}"

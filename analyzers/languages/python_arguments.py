@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from analyzers.languages.python_access import VIEW_FACETS
 from analyzers.languages.python_nodes import Module, climb, qualified
 from analyzers.languages.python_settings import EMPTY, FIELDS, NOISE, TELLING, configures, kind_of, setting
 from analyzers.languages.python_text import unwrapped
-from analyzers.model import NO_VALUE, Fact, FactKind, Value
+from analyzers.model import NO_VALUE, Fact, FactKind
 from analyzers.syntax import Node
 from analyzers.vocabulary import leaf, words
 
@@ -50,13 +51,13 @@ def entries(module: Module, node: Node) -> Iterator[Fact]:
     if target and current is not None and current.type == "assignment":
         if names[0] not in NOISE:
             yield setting(module, f"{target}.{key}", parsed, node, scope="", stated=value)
-    elif _speaks(names[0], parsed, kind_of("", names[0], parsed)):
+    elif _speaks(names[0], value, kind_of("", names[0], parsed)):
         yield setting(module, qualified(target, key), parsed, node, stated=value)
 
 
-def _speaks(name: str, value: Value, kind: FactKind) -> bool:
+def _speaks(name: str, value: Node, kind: FactKind) -> bool:
     """Whether an argument is worth a statement by its name alone; ``age__gt`` asks a database."""
-    if value.text in {"None", ""} or name in NOISE or "__" in name:
+    if value.type == "none" or name in NOISE or "__" in name:
         return False
     return kind is not FactKind.SETTING or name in TELLING
 
@@ -76,10 +77,12 @@ def keywords(module: Module, node: Node) -> Iterator[Fact]:
     called = module.call(call)
     around = module.source.symbol(node)
     kind = kind_of(f"{called.leaf}_{leaf(around.name) if around else ''}", name, value)
-    if _ELSEWHERE.match(called.leaf) or not _speaks(name, value, kind):
+    if _ELSEWHERE.match(called.leaf) or not _speaks(name, value_node, kind):
         return
     decorator = climb(call, frozenset({"decorator"}), frozenset({"block", "lambda"}))
     decorated = module.definition(decorator) if decorator is not None else None
+    if decorated is not None and name in VIEW_FACETS:
+        return  # a guard
     if decorated is not None:
         symbol = module.source.symbol(decorated)
         key = qualified(symbol.name if symbol else "", name)
@@ -142,5 +145,5 @@ def parameters(module: Module, node: Node) -> Iterator[Fact]:
     if not module.literal(default):
         return
     parsed = module.value(default, name)
-    if _speaks(name, parsed, kind_of(leaf(key_owner), name, parsed)) and parsed.text not in EMPTY:
+    if _speaks(name, default, kind_of(leaf(key_owner), name, parsed)) and parsed.text not in EMPTY:
         yield setting(module, qualified(key_owner, name), parsed, node, stated=default)

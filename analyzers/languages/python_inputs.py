@@ -14,7 +14,7 @@ from analyzers.vocabulary import words
 
 __all__ = ["commands", "environment", "feature_flags", "flags", "membership", "subscripts"]
 
-_NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]{1,80}$")
+_NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]{0,80}$")
 _UPPER = re.compile(r"^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*$")
 _STANDARD = re.compile(r"^(?:os\.)?(?:environ\.(?:get|setdefault|pop)|getenv)$")
 _READER = re.compile(r"^(?:\w+\.)*_?env(?:\.\w+)?$")

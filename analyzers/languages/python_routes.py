@@ -28,7 +28,7 @@ def route_path(text: str, *, pattern: bool = False) -> str:
     path = text
     if pattern:
         path = _NAMED_GROUP.sub(r"{\1}", path.removeprefix("^").removesuffix("$"))
-        path = re.sub(r"\\([./\-])", r"\1", path)
+        path = re.sub(r"\\+([./\-])", r"\1", path)
     path = _CONVERTED.sub(lambda found: "{" + (found.group(1) or found.group(2)).strip() + "}", path)
     return path if path.startswith("/") else "/" + path
 
