@@ -8,20 +8,20 @@ PYTEST_ARGS ?=
 .PHONY: demo test test-integration lint crater clean
 
 demo: ## build a small repository with runbooks and a risky branch, and check it
-	@$(PYTHON) .ci/venv.py
+	@$(PYTHON) .ci/environment.py
 	@$(BIN)/python demo/build.py .demo/shop
 	@printf '\n$$ cd .demo/shop && runbook-drift check\n\n'
 	@cd .demo/shop && ../../$(BIN)/runbook-drift check || test $$? -eq 1
 
 test: ## all tests that need nothing but Python and git
-	@$(PYTHON) .ci/venv.py dev
+	@$(PYTHON) .ci/environment.py dev
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
 
 test-integration: ## tests that need more than Python and git
 	@echo "Nothing needs more than Python and git yet: there are no integration tests."
 
 lint: ## style, types, layers
-	@$(PYTHON) .ci/venv.py dev
+	@$(PYTHON) .ci/environment.py dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -29,7 +29,7 @@ lint: ## style, types, layers
 
 crater: ## expected verdicts on real commits; MIRRORS is a directory of bare clones
 	@test -n "$(MIRRORS)" || { echo "Say where the clones are: make crater MIRRORS=dir"; exit 2; }
-	@$(PYTHON) .ci/venv.py dev
+	@$(PYTHON) .ci/environment.py dev
 	$(BIN)/python tests/crater/crater.py --mirrors "$(MIRRORS)"
 
 clean: ## remove what these targets made

@@ -1,4 +1,4 @@
-"""Make or reuse ``.venv`` with this project installed in it: ``python3 .ci/venv.py [EXTRA…]``.
+"""Make or reuse ``.venv`` with this project installed in it: ``python3 .ci/environment.py [EXTRA…]``.
 
 Needs nothing but Python 3.11 or newer. What is installed is keyed by ``pyproject.toml``: as long as that file and the
 interpreter stay the same, nothing is done and no network is touched.
