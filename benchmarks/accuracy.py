@@ -27,11 +27,11 @@ from runbooks import check, mapping, workspace
 from runbooks.config import Config
 from runbooks.model import Status
 
-MATCHES_KEPT = 50
+MATCHES_KEPT = 80
 CONTRADICTION_ALERT = 1.0
 
 
-class RecordTimeout(Exception):
+class RecordTimeoutError(Exception):
     """A record took longer than its limit."""
 
 
@@ -82,7 +82,7 @@ def predict(
 
 
 def _expired(number: int, frame: FrameType | None) -> None:
-    raise RecordTimeout
+    raise RecordTimeoutError
 
 
 def run_repository(
@@ -109,7 +109,7 @@ def run_repository(
         signal.setitimer(signal.ITIMER_REAL, limit)
         try:
             done.append(predict(repository, record, patterns, library))
-        except RecordTimeout:
+        except RecordTimeoutError:
             done.append(_failed(record, f"longer than {limit:g} s", time.perf_counter() - started))
             repository = Repository.open(str(where), trust_owner=True)
         except Exception as error:

@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
+from scipy.optimize import minimize
 from sklearn.model_selection import GroupKFold
 
 from runbooks.mapping import ALERT_FEATURES
-from runbooks.signals import SIGNALS
+from runbooks.signals import FEATURES
 
-RANK_FEATURES = tuple(SIGNALS)
+RANK_FEATURES = FEATURES
 FOLDS = 8
 NEGATIVES = 40
 SUSPECT_RATE = 0.10
@@ -77,8 +77,30 @@ def pairs(record: Row, prediction: Row, rng: np.random.Generator) -> tuple[list[
     return out, weights
 
 
-def fit_rank(data: list[tuple[Row, Row]], strength: float) -> np.ndarray:
-    """Weights of the signals, scaled so that their absolute values add up to ten."""
+def logistic(
+    x: np.ndarray, y: np.ndarray, sample: np.ndarray, penalty: float, floors: list[float | None]
+) -> np.ndarray:
+    """Weights of a ridge logistic regression without intercept, each at least its floor (None: free). Signals may only
+    speak *for* a section: a table in which naming the changed setting counts against it would be nobody's to read."""
+    scale = np.maximum(np.abs(x).mean(axis=0), 1e-6)
+    scaled = x / scale
+    sample = sample / sample.sum()
+    signed = np.where(y > 0, 1.0, -1.0)
+
+    def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
+        z = signed * (scaled @ w)
+        gradient = -((sample * signed / (1 + np.exp(np.clip(z, -50, 50)))) @ scaled)
+        return float(sample @ np.logaddexp(0, -z) + penalty * w @ w), gradient + 2 * penalty * w
+
+    found = minimize(
+        loss, np.full(x.shape[1], 0.1), jac=True, method="L-BFGS-B", bounds=[(floor, None) for floor in floors]
+    )
+    weights: np.ndarray = np.where(np.abs(x).sum(axis=0) > 0, found.x / scale, 0.0)
+    return weights
+
+
+def fit_rank(data: list[tuple[Row, Row]], penalty: float) -> np.ndarray:
+    """Weights of the signals by pairwise logistic regression, none negative."""
     rng = np.random.default_rng(7)
     differences: list[np.ndarray] = []
     weights: list[float] = []
@@ -87,12 +109,7 @@ def fit_rank(data: list[tuple[Row, Row]], strength: float) -> np.ndarray:
         differences += found
         weights += share
     x = np.array(differences)
-    scale = np.maximum(np.abs(x).mean(axis=0), 1e-6)
-    signs = np.where(np.arange(len(x)) % 2 == 0, 1.0, -1.0)
-    model = LogisticRegression(C=strength, fit_intercept=False, max_iter=2000)
-    model.fit(x / scale * signs[:, None], signs > 0, sample_weight=np.array(weights))
-    found_weights: np.ndarray = model.coef_[0] / scale
-    return found_weights
+    return logistic(x, np.ones(len(x)), np.array(weights), penalty, [0.0] * x.shape[1])
 
 
 def ranked(prediction: Row, weights: np.ndarray) -> list[tuple[float, Row, Row]]:
@@ -152,12 +169,12 @@ def alert_rows(
     return np.array(x), np.array(y)
 
 
-def fit_alert(x: np.ndarray, y: np.ndarray, strength: float) -> tuple[np.ndarray, float]:
-    """Weights and bias; signals are scaled for the penalty only."""
-    scale = np.maximum(x.std(axis=0), 1e-6)
-    model = LogisticRegression(C=strength, max_iter=5000, class_weight="balanced")
-    model.fit(x / scale, y)
-    return model.coef_[0] / scale, float(model.intercept_[0])
+def fit_alert(x: np.ndarray, y: np.ndarray, penalty: float) -> tuple[np.ndarray, float]:
+    """Weights and bias, both classes weighing the same; signals are not negative, features of the diff are free."""
+    sample = np.where(y > 0, 0.5 / max(1, (y > 0).sum()), 0.5 / max(1, (y == 0).sum()))
+    floors: list[float | None] = [None if name.startswith("diff.") else 0.0 for name in ALERT_FEATURES]
+    found = logistic(np.hstack([x, np.ones((len(x), 1))]), y, sample, penalty, [*floors, None])
+    return found[:-1], float(found[-1])
 
 
 def alert_figures(scores: np.ndarray, y: np.ndarray) -> dict[str, float]:
@@ -175,8 +192,8 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--manifests", required=True, type=Path)
     parser.add_argument("--predictions", required=True, type=Path)
-    parser.add_argument("--rank-strength", default=3.0, type=float)
-    parser.add_argument("--alert-strength", default=0.1, type=float)
+    parser.add_argument("--rank-penalty", default=1e-3, type=float)
+    parser.add_argument("--alert-penalty", default=1e-3, type=float)
     parser.add_argument("--write", action="store_true", help="write runbooks/weights.toml")
     return parser.parse_args()
 
@@ -197,11 +214,11 @@ def main() -> None:
     for train_places, test_places in folds:
         held = {groups[i] for i in test_places}
         del train_places
-        weights = fit_rank([(r, p) for r, p in data if r["repo"] not in held], a.rank_strength)
+        weights = fit_rank([(r, p) for r, p in data if r["repo"] not in held], a.rank_penalty)
         local = {p["sha"]: ranked(p, weights) for p, _ in labelled}
         order |= {p["sha"]: local[p["sha"]] for p, _ in labelled if p["repo"] in held}
         x, y = alert_rows([(p, label) for p, label in labelled if p["repo"] not in held], local)
-        alert, bias = fit_alert(x, y, a.alert_strength)
+        alert, bias = fit_alert(x, y, a.alert_penalty)
         for p, _ in labelled:
             if p["repo"] in held:
                 best = local[p["sha"]]
@@ -220,10 +237,10 @@ def main() -> None:
 def _write(
     a: argparse.Namespace, data: list[tuple[Row, Row]], labelled: list[tuple[Row, int]], figures: dict[str, float]
 ) -> None:
-    weights = fit_rank(data, a.rank_strength)
+    weights = fit_rank(data, a.rank_penalty)
     order = {p["sha"]: ranked(p, weights) for p, _ in labelled}
     x, y = alert_rows(labelled, order)
-    alert, bias = fit_alert(x, y, a.alert_strength)
+    alert, bias = fit_alert(x, y, a.alert_penalty)
     scores = sorted(
         (
             max(
@@ -249,7 +266,7 @@ def _write(
         *(f'"{name}" = {value}' for name, value in figures.items()),
         "",
         "[rank]",
-        *(f"{name} = {weight:.4f}" for name, weight in zip(RANK_FEATURES, weights, strict=True)),
+        *(f"{name} = {weight:.4f}" for name, weight in zip(RANK_FEATURES, weights, strict=True) if weight >= 5e-5),
         "",
         "[alert]",
         f"bias = {bias:.4f}",

@@ -14,7 +14,11 @@ from analyzers.pipeline import Analysis
 from runbooks.index import Index
 from runbooks.model import Reason, Section
 from runbooks.query import Query
-from runbooks.signals import SIGNALS, Candidate, candidates
+from runbooks.signals import FEATURES, SIGNALS, TELLING, Candidate, candidates
+
+EXPLICIT = 0.95
+"""Least alert of a section that was made for what changed: its heading is the changed alert (or other name), or its
+front matter covers the path. A predicate, not a weight; see ``docs/decisions/0004-explicit-ties.md``."""
 
 REASONS_SHOWN = 4
 """Reasons kept per section: more than four and nobody reads any."""
@@ -56,7 +60,7 @@ def rank(
     *,
     covers: Callable[[int], str] | None = None,
     weights: Weights | None = None,
-    limit: int = 50,
+    limit: int = 80,
 ) -> list[Ranked]:
     """The sections that share anything with the diff, best first; equal scores in document order. Empty when nothing
     changed behaviour."""
@@ -98,7 +102,7 @@ _TELLING_KINDS: Mapping[str, frozenset[FactKind]] = {
 
 DIFF_FEATURES = (*(n for k in _TELLING_KINDS for n in (k, f"{k}_added")), "changes", "files", "findings")
 
-ALERT_FEATURES = ("score", *(f"signal.{name}" for name in SIGNALS), *(f"diff.{name}" for name in DIFF_FEATURES))
+ALERT_FEATURES = ("score", *(f"signal.{name}" for name in FEATURES), *(f"diff.{name}" for name in DIFF_FEATURES))
 """Everything that the alert table may weigh, by the names that stand in it."""
 
 
@@ -123,19 +127,25 @@ def alert_of(score: float, candidate: Candidate, diff: Mapping[str, float], weig
     total = table.get("bias", 0.0) + table.get("score", 0.0) * score
     total += sum(table.get(f"signal.{name}", 0.0) * value for name, value in candidate.values.items())
     total += sum(table.get(f"diff.{name}", 0.0) * value for name, value in diff.items())
-    return round(1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, total)))), 6)
+    alert = 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, total))))
+    if candidate.values.get("covers") or candidate.values.get("heading"):
+        alert = max(alert, EXPLICIT)
+    return round(alert, 6)
 
 
 def _reasons(candidate: Candidate, weights: Weights) -> tuple[Reason, ...]:
-    weighed = sorted(
-        ((weights.rank.get(name, 0.0) * value, name) for name, value in candidate.values.items()), reverse=True
+    """The reasons of a section in the order in which they convince a person; those that only rank come last."""
+    order = {name: place for place, name in enumerate(TELLING)}
+    present = sorted((name for name in SIGNALS if candidate.values.get(name)), key=lambda n: (order.get(n, 99), n))
+    told = [name for name in present if name in order and candidate.details.get(name)] or present
+    return tuple(
+        Reason(
+            name,
+            round(weights.rank.get(name, 0.0) * candidate.values[name], 4),
+            SIGNALS[name].format(detail=candidate.details.get(name, "it")),
+        )
+        for name in told[:REASONS_SHOWN]
     )
-    chosen = []
-    for weight, name in weighed[:REASONS_SHOWN]:
-        if weight > 0:
-            phrase = SIGNALS[name].format(detail=candidate.details.get(name, "it"))
-            chosen.append(Reason(name, round(weight, 4), phrase))
-    return tuple(chosen)
 
 
 def _named(query: Query, index: Index, place: int) -> tuple[Change, ...]:

@@ -13,6 +13,9 @@ from runbooks.terms import joined, numbers, terms
 _KEYED = frozenset(FactKind) - {FactKind.TEXT, FactKind.BEHAVIOUR, FactKind.ERROR, FactKind.LOG_CALL}
 """Kinds whose key is a name that prose would use."""
 
+AROUND = 12
+"""Lines looked at on each side of a hunk for the names of siblings; a screen's half."""
+
 _MAX_LINES = 4000
 """Changed lines read per side for words; a longer diff is no longer about anything in particular."""
 
@@ -20,12 +23,14 @@ _MAX_LINES = 4000
 @dataclass(frozen=True)
 class Query:
     """``changed_names``/``changed_words`` stand on one side only or in different number; ``all_*`` on any changed line.
-    ``keys`` are the joined names of changed facts with the changes that they speak of."""
+    ``near_names`` stand on unchanged lines around a change: the siblings that a section lists beside which a new thing
+    belongs. ``keys`` are the joined names of changed facts with the changes that they speak of."""
 
     changed_names: Counter[str]
     changed_words: Counter[str]
     all_names: Counter[str]
     all_words: Counter[str]
+    near_names: Counter[str]
     numbers: Counter[str]
     path_words: Counter[str]
     paths: tuple[str, ...]
@@ -52,7 +57,7 @@ def build(analysis: Analysis) -> Query:
     touched |= {change.before.span.path for change in analysis.changes if change.before}
     before, after = Counter[str](), Counter[str]()
     words_before, words_after = Counter[str](), Counter[str]()
-    figures = Counter[str]()
+    figures, near = Counter[str](), Counter[str]()
     path_words = Counter[str]()
     paths: list[str] = []
     for diff in analysis.diffs:
@@ -66,6 +71,7 @@ def build(analysis: Analysis) -> Query:
             names.update(found_names)
             plain.update(found_words)
         figures.update(numbers(gone))
+        near.update(terms(surroundings(diff))[0].keys())
     keys: dict[str, list[Change]] = {}
     symbols: set[str] = set()
     for change in analysis.changes:
@@ -80,6 +86,7 @@ def build(analysis: Analysis) -> Query:
         _difference(words_before, words_after),
         before + after,
         words_before + words_after,
+        near,
         figures,
         path_words,
         tuple(paths),
@@ -111,6 +118,21 @@ def changed_text(diff: FileDiff) -> tuple[str, str]:
         _lines(diff.before, ((h.before_start, h.before_count) for h in diff.hunks)),
         _lines(diff.after, ((h.after_start, h.after_count) for h in diff.hunks)),
     )
+
+
+def surroundings(diff: FileDiff) -> str:
+    """The unchanged lines within ``AROUND`` lines of each hunk, on the after side (the before side when deleted)."""
+    data = diff.after if diff.after is not None else diff.before
+    if data is None or diff.before is None or diff.after is None:
+        return ""
+    lines = data.split(b"\n")
+    picked: dict[int, None] = {}
+    for hunk in diff.hunks[:60]:
+        first, last = hunk.after_start, hunk.after_start + max(hunk.after_count, 1) - 1
+        for number in (*range(first - AROUND, first), *range(last + 1, last + 1 + AROUND)):
+            if 1 <= number <= len(lines):
+                picked[number] = None
+    return b"\n".join(lines[number - 1] for number in picked).decode("utf-8", "replace")
 
 
 def _lines(data: bytes | None, ranges: Iterable[tuple[int, int]]) -> str:

@@ -20,6 +20,7 @@ SIGNALS: dict[str, str] = {
     "heading": "its heading is {detail}",
     "names": "shares the names {detail} with the changed lines",
     "names_near": "shares the names {detail} with lines around the change",
+    "siblings": "names {detail}, which stands beside the change",
     "words": "shares the words {detail} with the changed lines",
     "words_near": "shares words with the diff",
     "heading_words": "its headings speak of {detail}",
@@ -31,10 +32,30 @@ SIGNALS: dict[str, str] = {
     "document_words": "its runbook shares words with the diff",
     "document_path": "its runbook is filed under {detail}, as the change is",
     "covers": "front matter says that it covers {detail}",
-    "share": "holds most of what the runbooks say about the diff",
-    "document_share": "its runbook holds most of what the runbooks say about the diff",
 }
 """Every signal with the phrase a person reads; ``{detail}`` is filled with the strongest example."""
+
+RELATIVE: tuple[str, ...] = (
+    "key", "names", "names_near", "siblings", "words", "words_near", "heading_words", "path_words", "number",
+    "document_names", "document_words", "document_path",
+)  # fmt: skip
+"""Signals that are also told as a share of the diff's strongest section (``most_names``): it ranks within one diff."""
+
+TELLING: tuple[str, ...] = (
+    "covers",
+    "heading",
+    "key",
+    "path",
+    "symbol",
+    "siblings",
+    "number",
+    "names",
+    "heading_words",
+)
+"""Signals in the order in which they convince a person; reasons are shown in it, whatever their weight."""
+
+FEATURES: tuple[str, ...] = (*SIGNALS, *(f"most_{name}" for name in RELATIVE))
+"""All that the table of weights may weigh for a section."""
 
 _MAX_NAMES = 400
 _MAX_WORDS = 300
@@ -115,6 +136,13 @@ def _name_signals(query: Query, index: Index, board: _Board) -> None:
                 board.best[("rarest_key", place)] = (rarity, shown)
             if name in section.heading_names:
                 board.add("heading", place, 1.0, section.section.title)
+    for name in query.near_names:
+        places = index.by_name.get(name, [])
+        if name in query.keys or not places:
+            continue
+        rarity = index.name_rarity(name)
+        for place in places:
+            board.add("siblings", place, rarity * (1.0 if name in index.sections[place].coded else 0.5), name)
     for name in query.symbols:
         for place in index.by_name.get(name, []):
             board.add("symbol", place, index.name_rarity(name), name)
@@ -189,16 +217,9 @@ def _mentioned(mentioned: str, paths: Sequence[str], tails: Mapping[str, str]) -
 
 def _collect(board: _Board, index: Index) -> list[Candidate]:
     places: Counter[int] = Counter()
-    for signal in ("names", "words", "key", "path", "covers", "path_words", "number", "heading"):
+    for signal in ("names", "words", "key", "path", "covers", "path_words", "number", "heading", "siblings"):
         places.update(board.sums[signal].keys())
-    mass = {
-        place: board.sums["names"][place] + 0.3 * board.sums["words"][place] + 2 * board.sums["key"][place]
-        for place in places
-    }
-    by_document: dict[int, float] = defaultdict(float)
-    for place, weight in mass.items():
-        by_document[index.document_of[place]] += weight
-    top, top_document = max(mass.values(), default=0.0), max(by_document.values(), default=0.0)
+    tops = {signal: max(board.sums[signal].values(), default=0.0) for signal in RELATIVE}
     found: list[Candidate] = []
     for place in sorted(places):
         values: dict[str, float] = {}
@@ -210,9 +231,7 @@ def _collect(board: _Board, index: Index) -> list[Candidate]:
                 example = board.best.get((signal, place))
                 if example:
                     details[signal] = example[1]
-        if top:
-            values["share"] = round(mass[place] / top, 6)
-        if top_document:
-            values["document_share"] = round(by_document[index.document_of[place]] / top_document, 6)
+                if tops.get(signal):
+                    values[f"most_{signal}"] = round(weight / tops[signal], 6)
         found.append(Candidate(place, values, details))
     return found
