@@ -52,18 +52,18 @@ class Page:
         self.offset = offset
         self._lines: list[bytes] | None = None
 
-    def raw(self, number: int) -> str:
-        """The 1-based line without its ending; empty beyond the end."""
+    def raw(self, number: int, limit: int | None = None) -> str:
+        """The 1-based line without its ending, at most ``limit`` bytes of it; empty beyond the end."""
         if self._lines is None:
             self._lines = self.shown.split(b"\n")
         index = number - 1 - self.offset
         if not 0 <= index < len(self._lines):
             return ""
-        return self._lines[index].decode("utf-8", "replace").rstrip("\r")
+        return self._lines[index][:limit].decode("utf-8", "replace").rstrip("\r")
 
     def line(self, number: int) -> str:
         """The 1-based line, stripped and cut to the length of a quote."""
-        return self.raw(number).strip()[:QUOTE_CHARS]
+        return self.raw(number, 8 * QUOTE_CHARS).strip()[:QUOTE_CHARS]
 
 
 _IDENTITY = (
@@ -233,7 +233,7 @@ Handler: TypeAlias = "Callable[[Item, Context], Iterable[Fact] | None]"
 """Reads an item and everything below it, or returns None to leave it to others."""
 
 
-MAX_ITEMS = 20_000
+MAX_ITEMS = 8_000
 """Items of one side of a file that are read; a change of more is a change of data."""
 
 
