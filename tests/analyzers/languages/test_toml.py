@@ -15,7 +15,7 @@ CHANGES = [
         ["modified limit job.retries: 1 -> 3"],
     ),
     ("[a]\nmode = 1\n", "[b]\nmode = 1\n", ["renamed setting a.mode => b.mode: 1 -> 1"]),
-    ("[a]\nhosts = ['x']\n", "[a]\nhosts = ['x', 'y']\n", ["modified access_policy a.hosts: x -> x, y"]),
+    ("[a]\nnodes = ['x']\n", "[a]\nnodes = ['x', 'y']\n", ["modified setting a.nodes: x -> x, y"]),
 ]
 
 SILENT = [

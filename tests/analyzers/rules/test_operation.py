@@ -16,7 +16,8 @@ def fact(path: str, key: str = "mode", *, scope: str = "", symbol: str = "", ali
     "path",
     [
         "examples/app/values.yaml", "docs/conf.py", "website/app.py", "tools/dev/compose.yaml", ".env.test",
-        "docker-compose.dev.yml", ".github/labels.yml", "grafana/dashboards/api.json", "api/openapi.yaml", ".golangci.yml",
+        "docker-compose.dev.yml", ".github/labels.yml", "grafana/dashboards/api.json", "api/openapi.yaml",
+        ".golangci.yml",
     ],
 )  # fmt: skip
 def test_nothing_is_operated_there(path: str) -> None:
