@@ -119,7 +119,7 @@ def _unique_key(gone: Sequence[Fact], come: Sequence[Fact]) -> Callable[[Fact], 
     def key(fact: Fact) -> Hashable:
         telling = fact.kind in {
             FactKind.ALERT, FactKind.METRIC, FactKind.CLI_FLAG, FactKind.ENV_VAR, FactKind.ROUTE, FactKind.SYMBOL,
-        } or ("_" in fact.key and len(fact.key) > 8)  # fmt: skip
+        } or ("_" in fact.key and len(fact.key) > 8) or ("." not in fact.key and len(words(fact.key)) > 2)  # fmt: skip
         if telling and counts[(fact.kind, fact.key)] == [1, 1]:
             return (fact.kind, fact.key)
         return id(fact)

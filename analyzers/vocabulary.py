@@ -97,7 +97,7 @@ def _name_kind(name: str) -> FactKind | None:
         return FactKind.RETENTION
     if found & _BACKUP:
         return FactKind.BACKUP
-    if found & _CRYPTO or ("verify" in found and not found - _VERIFYING):
+    if (found & _CRYPTO or ("verify" in found and not found - _VERIFYING)) and "timeout" not in found:
         return FactKind.CRYPTO
     if _about_access(found, pairs):
         return FactKind.ACCESS_POLICY

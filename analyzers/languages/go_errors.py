@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from analyzers.languages.go_names import Link
 from analyzers.languages.go_nodes import FUNCTIONS, walk
@@ -15,6 +16,9 @@ from analyzers.syntax import Node, touches
 _ERROR_NAME = re.compile(r"^(?:e|\w*[eE]rr(?:or)?\d?)$")
 _MAX_BACK = 12
 """Statements before an ``if`` in which the call that gave the error is looked for."""
+
+_MAX_BRANCH_NODES = 200
+"""Nodes of an ``if`` before, in whose branches the call that gave the error is looked for."""
 
 _MAX_SIBLINGS = 300
 """``if`` statements of one function that are compared; a function with more is generated or an attack."""
@@ -162,6 +166,9 @@ def origin(go: GoSource, node: Node, name: str) -> Node | None:
 
 
 def _given_by(go: GoSource, statement: Node, name: str) -> Node | None:
+    if statement.type == "if_statement":  # given in one of its branches; the first speaks for them
+        inside = (n for n in islice(walk(statement), _MAX_BRANCH_NODES) if n.type == "assignment_statement")
+        return next((found for n in inside if (found := _given_by(go, n, name)) is not None), None)
     if statement.type == "var_declaration" and statement.named_child_count:
         statement = statement.named_children[0]
     if statement.type not in {"short_var_declaration", "assignment_statement", "var_spec"}:

@@ -24,16 +24,17 @@ _CLIENT = re.compile(r"(?:client|cli|http|req|api|c|cache|store|kv|session|resp)
 _PATH = re.compile(r"^(?:[A-Z]+ )?[\w.\-]*/\S*$|^$")
 
 GUARD_NAME = re.compile(
-    r"(?:^|[._])(?:enforce\w*|authoriz\w+|authenticat\w+|require(?=_?[A-Z])\w*(?:auth|admin|role|permission|scope|login"
+    r"(?:^|[._])(?:enforce(?:r|err|policy|auth\w*|rbac|access|permissions?|scopes?|roles?)?|authoriz\w+|authenticat\w+|require(?=_?[A-Z])\w*(?:auth|admin|role|permission|scope|login"
     r"|user|token|session|mfa|owner|group|access|tls|cert)\w*|(?:has|check|verify|validate|ensure|assert|with|is|must"
     r"|can)_?(?:\w*(?:permission|role|scope|access|auth|authn|authz|admin|token|session|jwt|signature|acl|rbac|csrf"
     r"|allowed|authorized|authenticated|owner)s?)\b|\w*auth(?:n|z|enticator|orizer|middleware|required|guard|check|wrap)?"
-    r"|(?:authn?|authz|rbac|acl|jwt)\.(?:wrap|protect|guard|only|ensure|basic|bearer|required?|with)\w*"
+    r"|\w*(?:auth|authn|authz|rbac|acl|jwt)(?:middleware)?\.(?:wrap|protect|guard|only|ensure|basic|bearer|required?|with)\w*"
     r"|\w*(?:rbac|acl|jwt|csrf|permission|role)s?(?:check|guard|middleware)?|\w*auth\w*middleware\w*|tokenauth\w*)$",
     re.IGNORECASE,
 )
 _CHECK_CALL = re.compile(
-    r"^(?:[eE]nforce\w*|[aA]uthorize\w*|[aA]uthenticate\w*|[rR]equire(?:Auth|Admin|Role|Permission|Scope|Login|User|Token"
+    r"^(?:[eE]nforce(?:Err|Policy|Auth\w*|RBAC|Access|Permissions?|Scopes?|Roles?)?|[aA]uthorize(?![dr])\w*"
+    r"|[aA]uthenticate(?!d)\w*|[rR]equire(?:Auth|Admin|Role|Permission|Scope|Login|User|Token"
     r"|Session|MFA|Owner|Group|Access)\w*|[hH]as(?:Permission|Role|Scope|Access|Privilege)\w*|[cC]heck(?:Permission|Role"
     r"|Scope|Access|Auth|Token|ACL|Signature|Privilege)\w*|[vV]erify(?:Token|Signature|Permission|Auth|JWT|Password"
     r"|Access|Webhook)\w*|[vV]alidate(?:Token|Session|JWT|Auth|Signature|Permission|Credentials)\w*"
@@ -84,12 +85,14 @@ def _route(go: GoSource, links: Sequence[Link]) -> tuple[list[str], str, list[No
                 path, handlers = first, list(args[1:])
             elif name.startswith("Handler") and path is not None:
                 handlers = list(args)
-            elif first in _METHODS and len(args) >= 3:  # gin, httprouter: Handle("GET", "/x", h)
-                path, methods, handlers = go.constant(args[1]), [first or ""], list(args[2:])
+            elif _method(go, args[0]) and len(args) >= 3:  # gin, httprouter: Handle("GET", "/x", h)
+                path, methods, handlers = go.constant(args[1]), [_method(go, args[0])], list(args[2:])
+        elif len(args) >= 3 and _method(go, args[0]) and (go.constant(args[1]) or "").startswith("/"):
+            path, methods, handlers = go.constant(args[1]), [_method(go, args[0])], list(args[2:])
         elif name in {"Path", "PathPrefix"} and is_path and len(args) == 1:
             path = (first or "") + ("*" if name == "PathPrefix" else "")
         elif name in {"Methods", "Method"} and path is not None:
-            methods += [(go.constant(arg) or go.text(arg).rsplit("Method", 1)[-1]).upper() for arg in args]
+            methods += [method for arg in args if (method := _method(go, arg))]
         elif name.upper() in _METHODS and is_path and first and len(args) >= 2 and not _is_client(name, link, args):
             path, handlers = first, list(args[1:])
             methods = [] if name.upper() in {"ANY", "ALL"} else [name.upper()]
@@ -102,6 +105,12 @@ def _route(go: GoSource, links: Sequence[Link]) -> tuple[list[str], str, list[No
     if pattern and pattern.group(1) in _METHODS:
         methods, path = [pattern.group(1)], pattern.group(2)
     return sorted(set(methods)), path, handlers
+
+
+def _method(go: GoSource, node: Node) -> str:
+    """The method that ``"GET"`` or ``http.MethodGet`` names, or an empty string."""
+    text = go.constant(node) if node.type != "selector_expression" else go.text(node).rpartition(".Method")[2]
+    return text.upper() if text and text.upper() in _METHODS else ""
 
 
 def _is_client(name: str, link: Link, args: Sequence[Node]) -> bool:
@@ -119,16 +128,20 @@ def _unwrap(go: GoSource, handlers: Sequence[Node]) -> tuple[list[str], str]:
     guards = [name for arg in handlers[:-1] for name in _guard_names(go, arg)]
     current = handlers[-1]
     for _ in range(10):
+        local = go.locals_at(current).get(go.text(current)) if current.type == "identifier" else None
+        if local is not None and local.value is not None:
+            current = local.value
         if current.type != "call_expression" or not go.args(current):
             break
         name = go.callee(current)
-        if GUARD_NAME.search(name):
-            guards.append(name)
+        is_guard = bool(GUARD_NAME.search(name))
+        guards += [name] if is_guard else []
         inner = [arg for arg in go.args(current) if arg.type in _HANDLERS]
-        if not inner:
-            break
-        current = inner[-1] if not GUARD_NAME.search(name) else inner[0]
-    return guards, go.render(current) if len(go.render(current)) < 120 else "func"
+        if not inner or (len(inner) > 1 and not is_guard):
+            return guards, name  # makes a handler of several things: its own name says most
+        current = inner[0]
+    text = go.render(current).strip("_")
+    return guards, text if len(text) < 120 else "func"
 
 
 _HANDLERS = frozenset({"call_expression", "selector_expression", "identifier", "func_literal"})
@@ -213,6 +226,8 @@ def denials(go: GoSource, node: Node) -> Iterator[Fact]:
         text, callee, requires = go.render(giver), "", ""
     else:
         text = condition_text(go, condition, name) if error_tested(go, condition) else go.render(condition)
+        # A bare flag has nothing to show but its name.
+        text = text if text.strip("_!() ") else go.text(condition)
         callee, requires = _first_callee(go, condition), ""
     yield go.source.fact(
         FactKind.GUARD, symbol.name, Value(text[:300]), node=node,

@@ -38,6 +38,11 @@ _NOT_SETTINGS = re.compile(r"(?:Opts|Flag|Desc|Command|Fields|Labels|Event|Condi
 
 _ROUTE_NAME = frozenset({"path", "route", "endpoint", "prefix", "url", "uri", "api"})
 _ROUTE_PATH = re.compile(r"^/(?!(?:etc|var|tmp|usr|proc|dev|home|root|opt|bin|run|sys|mnt|lib)(?:/|$))[\w{}:*/.\-]*$")
+_NAMES = frozenset(
+    {"label", "annotation", "key", "header", "field", "column", "tag", "parameter", "param", "finalizer"}
+)
+"""A string constant called so names a thing; whatever its name speaks of, it is a plain setting."""
+
 _PROSE = frozenset({"example", "examples", "usage", "help", "description", "desc", "synopsis", "doc"})
 _NOT_ROUTE = frozenset(
     {
@@ -97,6 +102,9 @@ def constants(go: GoSource, spec: Node) -> Iterator[Fact]:
             continue  # names a flag, which is a fact of its own where it is declared
         if "env" in parts and "prefix" not in parts and re.fullmatch(r"[A-Z][A-Z0-9_]+", text):
             yield go.source.fact(FactKind.ENV_VAR, text, node=spec, scope="", aliases=[name])
+            continue
+        if value.number is None and _NAMES & set(words(name)[-2:]):
+            yield go.source.fact(FactKind.SETTING, name, value, node=spec)
             continue
         yield setting(go, name, value, node=spec)
 

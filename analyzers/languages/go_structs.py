@@ -39,7 +39,10 @@ def setting(
 ) -> Fact:
     """A setting under the kind that its name and value tell; ``tls.Config``'s fields are always ``crypto``."""
     name = leaf(key)
-    kind = setting_kind("_".join([name, *aliases]), value)
+    kinds = [setting_kind(called, value) for called in (name, *aliases) if called]
+    kind = next((k for k in kinds if k not in {FactKind.SETTING, FactKind.LIMIT}), kinds[0])
+    if kind is FactKind.SECRET and (value.number is not None or value.text in {"true", "false"}):
+        kind = FactKind.SETTING  # a switch or a size that is about a secret
     if key.startswith("tls.Config.") and kind is not FactKind.CREDENTIAL_LIFETIME:
         kind = FactKind.CRYPTO
     others = [alias for alias in (name, *aliases) if alias and alias != key]

@@ -119,6 +119,31 @@ def test_settings(before: str, after: str, expected: str) -> None:
     assert told(go(before), go(after)) == [expected]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "const (\n\tA = iota\n\tB\n)",
+        'const usageText = "how to run it"',
+        "var x = y",
+        "var x = f(3)",
+        'func f() {\n\ts.closed = true\n\tresp.Code = 200\n\tmsg := "x"\n}',
+        'type Reply struct {\n\tSize int `json:"size"`\n}',
+        'var r = Reply{Size: 0, Name: "x"}',
+    ],
+)
+def test_no_setting(text: str) -> None:
+    kinds = {fact.kind for fact in facts_of("p.go", go(text))}
+    assert kinds <= {FactKind.SYMBOL, FactKind.BEHAVIOUR}
+
+
+def test_columns_of_object_relational_tags() -> None:
+    email = 'Email string `bun:",nullzero,notnull,unique"`'
+    nick = 'Nick string `gorm:"column:nick;type:text"`'
+    text = go(f"type User struct {{\n\t{email}\n\t{nick}\n}}")
+    columns = {f.key: (f.value.text, f.attribute("nullable")) for f in found(text, FactKind.COLUMN)}
+    assert columns == {"user.email": ("string", "no"), "user.nick": ("text", "")}
+
+
 FLAGS = [
     (
         'func f() {\n\tflag.IntVar(&cfg.Size, "queue.size", 10, "how long")\n}',
@@ -404,6 +429,10 @@ ROUTES = [
     ('r.GET("/admin", requireAdmin(), s.admin)', "GET /admin", "admin", "requireAdmin()"),
     ('r.HandleFunc("/flush", s.flush).Methods("POST")', "POST /flush", "flush", ""),
     ('r.Path("/x").Methods(http.MethodPut).HandlerFunc(s.put)', "PUT /x", "put", ""),
+    ('attach(http.MethodDelete, "/x/:id", s.remove)', "DELETE /x/:id", "remove", ""),
+    ('r.Handle("/q", s.AuthMiddleware.Wrap(http.HandlerFunc(s.q)))', "ANY /q", "q", "AuthMiddleware.Wrap"),
+    ('h := http.HandlerFunc(s.late)\n\tr.Handle("/late", h)', "ANY /late", "late", ""),
+    ('r.Handle("/proxy", NewProxy(s.backends, s.logger))', "ANY /proxy", "NewProxy", ""),
     ('r.With(jwtAuth).Get("/me", s.me)', "GET /me", "me", "jwtAuth"),
     ('a.RegisterRoute("/ring", s.ring, false, "GET")', "GET /ring", "ring", ""),
     ('v1 := e.Group("/v1")\n\tv1.POST("/push", s.push)', "POST /v1/push", "push", ""),
@@ -442,6 +471,19 @@ GUARDS = [
 def test_guards(statement: str, form: str, value: str) -> None:
     (guard,) = found(func("\t" + statement), FactKind.GUARD)
     assert (guard.attribute("form"), guard.value.text) == (form, value)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "s.enforceDelay(ctx, id)",
+        "c := openstack.AuthenticatedClient(opts)",
+        "r.Use(logging, compress)",
+        'if id == "" {\n\t\treturn ErrNotFound\n\t}',
+    ],
+)
+def test_no_guard(statement: str) -> None:
+    assert not found(func("\t" + statement), FactKind.GUARD)
 
 
 def test_a_lost_guard() -> None:
