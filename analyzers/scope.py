@@ -17,7 +17,7 @@ _LOCK = re.compile(
 )
 _GENERATED = re.compile(
     r"\.pb\.go$|_pb2(?:_grpc)?\.pyi?$|\.pb\.gw\.go$|(?:^|/)zz_generated[^/]*$|\.min\.(?:js|css)$|\.map$|\.snap$"
-    r"|_generated\.go$|\.generated\.[a-z]+$"
+    r"|(?:_generated|\.gen)\.go$|\.generated\.[a-z]+$"
 )
 _DOCS = re.compile(r"\.(?:md|mdx|markdown|rst|adoc|txt|html?|svg|po|pot|csv|css|scss|less|ipynb)$", re.IGNORECASE)
 _FRAGMENT = re.compile(r"(?:^|/)(?:changelog\.d|changes\.d|newsfragments|releasenotes|\.changeset|\.changes)/")

@@ -74,7 +74,7 @@ _DESCRIBING = frozenset("usage description help title label kind message error e
 
 
 def _about_access(found: frozenset[str], pairs: set[tuple[str, str]]) -> bool:
-    if found & _NO_ACCESS:
+    if found & _NO_ACCESS or {"blocklist", "poll"} <= found:  # a list of blocks, as storage engines poll it
         return False
     admits = found & _ADMITTED and found & _ADMITTING and len(found & (_ADMITTED | _ADMITTING)) > 1
     return bool(found & _ACCESS or admits) or ("http", "only") in pairs or ("same", "site") in pairs
