@@ -9,7 +9,7 @@ from datetime import date
 
 from analyzers.model import Change, ChangeKind, FactKind, FileDiff, Finding, Severity, Skipped
 from analyzers.pipeline import Analysis, Limits, analyse
-from analyzers.rules.ops import documented_behaviour_changed
+from runbooks import documented
 from runbooks import verdict as judging
 from runbooks.config import Config
 from runbooks.contradiction import StillDefined, contradictions
@@ -209,7 +209,7 @@ def _finding_lookup(analysis: Analysis) -> Callable[[Change], Finding | None]:
 
     def lookup(change: Change) -> Finding | None:
         known = by_change.get(id(change))
-        return known or next(documented_behaviour_changed.on_mention(change), None)
+        return known or next(documented.on_mention(change), None)
 
     return lookup
 

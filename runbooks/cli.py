@@ -153,15 +153,16 @@ def explain_command(rule: Annotated[str, typer.Argument(metavar="RULE", help="A 
 
     def work() -> int:
         from analyzers.rules import all_rules
+        from runbooks import documented
 
-        known = {module.ID: module for module in all_rules()}
+        known = {module.ID: module.__doc__ or "" for module in all_rules()} | {documented.ID: documented.__doc__ or ""}
         if rule not in known:
             from difflib import get_close_matches
 
             near = get_close_matches(rule, known, n=1, cutoff=0.5)
             hint = f"did you mean {near[0]}?" if near else "`runbook-drift rules` lists them"
             raise DriftError(f"there is no rule {rule!r}; {hint}")
-        return write(f"# {rule}\n\n{(known[rule].__doc__ or '').strip()}\n")
+        return write(f"# {rule}\n\n{known[rule].strip()}\n")
 
     raise typer.Exit(ended(work))
 
