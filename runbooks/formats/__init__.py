@@ -11,10 +11,15 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol, cast
 
-from runbooks.model import Report
+from analyzers.model import Severity
+from runbooks.model import Report, Section, Status, Verdict
 
 REGISTRY: tuple[str, ...] = ("text", "json", "patch")
 """Every format that ``--format`` takes, in the order of the documentation; each is a module of this package."""
+
+
+_ORDER = {status: place for place, status in enumerate(Status)}
+_SEVERITY = {Severity.HIGH: 0, Severity.MEDIUM: 1, Severity.LOW: 2}
 
 
 def _no_files(_: str) -> bytes | None:
@@ -51,6 +56,42 @@ def load(name: str) -> Format:
     if name not in REGISTRY:
         raise KeyError(name)
     return cast(Format, import_module(f"{__name__}.{name}"))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The verdicts on one section, worst first; the section's status is that of the first."""
+
+    section: Section
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def status(self) -> Status:
+        """The worst status among the verdicts."""
+        return self.verdicts[0].status
+
+
+def groups_of(report: Report) -> list[Group]:
+    """The report's verdicts by section: worst status first, then the surest, then in the order of the runbooks."""
+    by_section: dict[tuple[str, str], list[Verdict]] = {}
+    for verdict in report.verdicts:
+        if verdict.section is not None:
+            by_section.setdefault((verdict.section.path, verdict.section.slug), []).append(verdict)
+    groups: list[Group] = []
+    for verdicts in by_section.values():
+        worst = sorted(verdicts, key=lambda v: (_ORDER[v.status], _SEVERITY[v.finding.severity]))
+        section = worst[0].section
+        assert section is not None
+        groups.append(Group(section, tuple(worst)))
+    return sorted(
+        groups,
+        key=lambda g: (
+            _ORDER[g.status],
+            -max(v.score for v in g.verdicts),
+            g.section.path,
+            g.section.span.start_line,
+        ),
+    )
 
 
 def printable(text: str) -> str:

@@ -9,12 +9,12 @@ mark, so that no line can be taken for a command of a CI runner.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
-from analyzers.model import Evidence, Severity
-from runbooks.formats import Presentation, printable
-from runbooks.model import Report, Section, Status, Verdict
+from analyzers.model import Evidence
+from runbooks.formats import Group, Presentation, groups_of, printable
+from runbooks.model import Report, Status, Verdict
+from runbooks.terminal import Line, coloured
 
 SECTIONS_SHOWN = 10
 """Contradicted and suspect sections before "and N more": two screens are what somebody reads."""
@@ -27,8 +27,9 @@ QUOTE_COLUMNS = 160
 """Longest quoted line; what changed stands further left in nearly all code."""
 
 _LABEL = 9
-_ORDER = {status: place for place, status in enumerate(Status)}
-_SEVERITY = {Severity.HIGH: 0, Severity.MEDIUM: 1, Severity.LOW: 2}
+_WORD = 14
+_QUOTE = 13
+"""Columns before the mark of a quoted line."""
 _OPEN = frozenset({Status.CONTRADICTED, Status.SUSPECT})
 _STYLES = {
     Status.CONTRADICTED: "bold red",
@@ -40,52 +41,13 @@ _STYLES = {
 }
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 
-Line = tuple[tuple[str, str], ...]
-"""One line as (style, text) pieces; an empty style is plain text."""
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The verdicts on one section, worst first; the section's status is that of the first."""
-
-    section: Section
-    verdicts: tuple[Verdict, ...]
-
-    @property
-    def status(self) -> Status:
-        """The worst status among the verdicts."""
-        return self.verdicts[0].status
-
 
 def render(report: Report, presentation: Presentation) -> str:
     """The report as text; coloured only when the presentation says that a terminal reads it."""
     lines = list(_lines(report, presentation))
     if presentation.colour:
-        return _coloured(lines, presentation.width)
+        return coloured(lines, presentation.width, _indent)
     return "".join("".join(text for _, text in line).rstrip() + "\n" for line in lines)
-
-
-def groups_of(report: Report) -> list[Group]:
-    """The report's verdicts by section: worst status first, then the surest, then in the order of the runbooks."""
-    by_section: dict[tuple[str, str], list[Verdict]] = {}
-    for verdict in report.verdicts:
-        if verdict.section is not None:
-            by_section.setdefault((verdict.section.path, verdict.section.slug), []).append(verdict)
-    groups: list[Group] = []
-    for verdicts in by_section.values():
-        worst = sorted(verdicts, key=lambda v: (_ORDER[v.status], _SEVERITY[v.finding.severity]))
-        section = worst[0].section
-        assert section is not None
-        groups.append(Group(section, tuple(worst)))
-    return sorted(
-        groups,
-        key=lambda g: (
-            _ORDER[g.status],
-            -max(v.score for v in g.verdicts),
-            g.section.path,
-            g.section.span.start_line,
-        ),
-    )
 
 
 def _lines(report: Report, presentation: Presentation) -> Iterator[Line]:
@@ -93,8 +55,9 @@ def _lines(report: Report, presentation: Presentation) -> Iterator[Line]:
     groups = groups_of(report)
     pressing = [group for group in groups if group.status in _OPEN]
     shown = pressing if everything else pressing[:SECTIONS_SHOWN]
+    columns = min(QUOTE_COLUMNS, max(40, presentation.width - _QUOTE - 2)) if presentation.width else QUOTE_COLUMNS
     for group in shown:
-        yield from _group(group, everything)
+        yield from _group(group, everything, columns)
         yield ()
     if len(pressing) > len(shown):
         yield (("bold", f"and {_count(len(pressing) - len(shown), 'more section')} (--all shows them)"),)
@@ -110,33 +73,32 @@ def _lines(report: Report, presentation: Presentation) -> Iterator[Line]:
 # -- one section --------------------------------------------------------------------------------------------------
 
 
-def _group(group: Group, everything: bool) -> Iterator[Line]:
+def _group(group: Group, everything: bool, columns: int) -> Iterator[Line]:
     status = group.status
     heading = " › ".join(printable(part) for part in group.section.headings) or "(before the first heading)"
     where = f"{printable(group.section.path)} › {heading}"
     yield ((_STYLES[status], f"{status.value.upper():<12}"), ("bold", f"  {where}"))
     shown = group.verdicts if everything else group.verdicts[:CHANGES_SHOWN]
-    said: set[tuple[str, str]] = set()
-    for verdict in shown:
-        yield from _verdict(verdict, said)
-        if everything and verdict.status in _OPEN:
-            yield _labelled("decide", _decision(verdict))
+    for verdicts in _alike(shown):
+        for finding in dict.fromkeys(verdict.finding for verdict in verdicts):
+            yield _labelled("change", printable(finding.message).rstrip("."), f"  [{finding.rule}]")
+            yield from _code(finding.evidence, columns)
+        yield from _runbook_line(verdicts[0], columns)
+        if verdicts[0].reason:
+            yield _labelled("why", printable(verdicts[0].reason))
+        if everything:
+            yield from (_labelled("decide", _decision(v)) for v in verdicts if v.status in _OPEN)
     if len(group.verdicts) > len(shown):
         yield (("", f"  {'':<{_LABEL}}and {_count(len(group.verdicts) - len(shown), 'more change')} (--all)"),)
     yield from _owner(group)
 
 
-def _verdict(verdict: Verdict, said: set[tuple[str, str]]) -> Iterator[Line]:
-    """One change and what the section says of it; what an earlier verdict of the section said is not repeated."""
-    finding = verdict.finding
-    change = _labelled("change", printable(finding.message).rstrip("."), f"  [{finding.rule}]")
-    if _first(said, "change", finding.message):
-        yield change
-        yield from _code(finding.evidence)
-    if _first(said, "runbook", f"{verdict.evidence}{verdict.suggestion}"):
-        yield from _runbook_line(verdict)
-    if _first(said, "why", verdict.reason):
-        yield _labelled("why", printable(verdict.reason))
+def _alike(verdicts: Sequence[Verdict]) -> list[list[Verdict]]:
+    """Verdicts by what they say of the section, in order, so that nothing is said twice."""
+    found: dict[tuple[object, ...], list[Verdict]] = {}
+    for verdict in verdicts:
+        found.setdefault((verdict.status, verdict.evidence, verdict.suggestion, verdict.reason), []).append(verdict)
+    return list(found.values())
 
 
 def _decision(verdict: Verdict) -> str:
@@ -145,57 +107,67 @@ def _decision(verdict: Verdict) -> str:
     return ", ".join(f'{key} = "{getattr(verdict, key)}"' for key in keys)
 
 
-def _first(said: set[tuple[str, str]], label: str, text: str) -> bool:
-    known = (label, text) in said
-    said.add((label, text))
-    return not known
-
-
 def _labelled(label: str, text: str, aside: str = "") -> Line:
     return (("dim", f"  {label:<{_LABEL}}"), ("", text), ("dim", aside))
 
 
-def _code(evidence: Sequence[Evidence]) -> Iterator[Line]:
+def _code(evidence: Sequence[Evidence], columns: int) -> Iterator[Line]:
     """The before and after lines, each place named once; one line where both read the same."""
-    if len({item.quote.strip() for item in evidence}) == 1 and len(evidence) > 1:
-        here = evidence[-1]
-        yield (("", f"  {'':<{_LABEL}}"), ("cyan", f"{printable(here.span.path)}:{here.span.start_line}"))
-        yield _quoted("|", here.quote)
+    places = [f"{printable(item.span.path)}:{item.span.start_line}" for item in evidence]
+    if len(evidence) != 2 or places[0] != places[1]:
+        for item, place in zip(evidence, places, strict=True):
+            yield _place(place)
+            yield _quoted("-" if item.span.revision == "before" else "+", item.quote, columns)
+    else:
+        yield _place(places[0])
+        yield from _pair(evidence[0].quote, evidence[1].quote, columns)
+
+
+def _place(place: str) -> Line:
+    return (("", f"  {'':<{_LABEL}}"), ("cyan", place))
+
+
+def _pair(before: str, after: str, columns: int) -> Iterator[Line]:
+    """Two lines under one another. Where they are long, what they share at the start is left out, so that the
+    difference can be seen."""
+    before, after = printable(before.strip()), printable(after.strip())
+    if before == after:
+        yield _quoted("|", after, columns)
         return
-    place = ""
-    for item in evidence:
-        before = item.span.revision == "before"
-        here = f"{printable(item.span.path)}:{item.span.start_line}"
-        if here != place:
-            place = here
-            yield (("", f"  {'':<{_LABEL}}"), ("cyan", here))
-        yield _quoted("-" if before else "+", item.quote)
+    shared = next((i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), 0)
+    yield _quoted("-", before, columns, shared)
+    yield _quoted("+", after, columns, shared)
 
 
-def _quoted(mark: str, quote: str) -> Line:
+def _quoted(mark: str, quote: str, columns: int, shared: int = 0) -> Line:
+    """A line of the repository behind its mark."""
     style = {"-": "red", "+": "green"}.get(mark, "")
-    return (("", f"  {'':<{_LABEL}}  "), (style, f"{mark} {_cut(printable(quote.strip()))}"))
+    return (("", " " * _QUOTE), (style, f"{mark} {_cut(printable(quote.strip()), columns, shared)}"))
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= QUOTE_COLUMNS else text[: QUOTE_COLUMNS - 1] + "…"
+def _cut(text: str, columns: int, shared: int) -> str:
+    """The text within so many columns, with the place after ``shared`` characters in view."""
+    if len(text) <= columns:
+        return text
+    start = min(shared - columns // 3, len(text) - columns) if shared > columns * 2 // 3 else 0
+    cut = "…" + text[start + 1 :] if start else text
+    return cut if len(cut) <= columns else cut[: columns - 1] + "…"
 
 
-def _runbook_line(verdict: Verdict) -> Iterator[Line]:
+def _runbook_line(verdict: Verdict, columns: int) -> Iterator[Line]:
     """The line the section has, and what to write instead where that is known."""
     section, suggestion = verdict.section, verdict.suggestion
     assert section is not None
     if suggestion is not None:
         yield (("dim", f"  {'runbook':<{_LABEL}}"), ("cyan", f"{printable(suggestion.path)}:{suggestion.line}"))
-        yield _quoted("-", suggestion.before)
-        yield _quoted("+", suggestion.after)
+        yield from _pair(suggestion.before, suggestion.after, columns)
         return
     evidence = verdict.evidence
     line = evidence.span.start_line if evidence else section.span.start_line
     path = evidence.span.path if evidence else section.path
     yield (("dim", f"  {'runbook':<{_LABEL}}"), ("cyan", f"{printable(path)}:{line}"))
     if evidence is not None and evidence.quote.strip("# \t") != section.title:
-        yield _quoted("|", evidence.quote)
+        yield _quoted("|", evidence.quote, columns)
 
 
 def _owner(group: Group) -> Iterator[Line]:
@@ -297,21 +269,9 @@ def _revision(name: str) -> str:
     return name[:10] if _COMMIT.match(name) else printable(name)
 
 
-# -- colour -------------------------------------------------------------------------------------------------------
-
-
-def _coloured(lines: Iterable[Line], width: int) -> str:
-    """The lines with a terminal's colours, each cut to the terminal's width in columns, not characters."""
-    from io import StringIO
-
-    from rich.console import Console
-    from rich.text import Text
-
-    columns = width or 200
-    target = StringIO()
-    console = Console(file=target, force_terminal=True, width=columns, highlight=False, emoji=False, markup=False)
-    for line in lines:
-        text = Text.assemble(*((piece, style) for style, piece in line))
-        text.rstrip()
-        console.print(text, no_wrap=True, overflow="ellipsis", crop=True, soft_wrap=False)
-    return target.getvalue()
+def _indent(line: Line) -> int:
+    """Under which column a long line goes on; 0 for lines that are cut instead (headings, places, quotes)."""
+    label = line[0][1] if line else ""
+    if not label or len(label) == _QUOTE:
+        return 0
+    return _LABEL + 2 if label.startswith("  ") else _WORD

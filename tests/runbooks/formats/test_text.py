@@ -160,6 +160,21 @@ def test_colour_changes_no_word_and_cuts_lines_to_the_width() -> None:
     assert all(sum(2 if ord(char) > 0x2E80 else 1 for char in line) <= 60 for line in narrow.split("\n"))
 
 
+def test_long_sentences_go_on_under_their_beginning() -> None:
+    coloured = shown(reports.report(reports.contradicted()), colour=True, width=60, seconds=0.4)
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", coloured).split("\n")
+    assert "           [auth/credential-lifetime-changed]" in lines
+    assert not [line for line in lines if line != line.rstrip()]
+
+
+def test_the_difference_of_long_lines_is_in_view() -> None:
+    says, instead = f"{'long ' * 50}is 1 hour {'tail ' * 30}", f"{'long ' * 50}is 5 minutes {'tail ' * 30}"
+    for width in (0, 80):
+        text = shown(reports.report(reports.contradicted(says=says, instead=instead)), width=width)
+        assert re.search(r"- ….*is 1 hour tail .*…\n", text)
+        assert re.search(r"\+ ….*is 5 minutes tail .*…\n", text)
+
+
 def test_in_colour_too_only_our_own_escapes_are_printed() -> None:
     coloured = shown(hostile_report(), colour=True, width=100)
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured).replace("\n", "").isprintable()
