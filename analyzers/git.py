@@ -1,7 +1,11 @@
 """The only module of the analysis that talks to git: revisions, file lists, blobs and the changed files of two sides.
 
-Git runs through GitPython, with an environment in which nothing of the repository can run: no hooks, filters, text
-conversions, external diffs, pagers, prompts or lazy fetches. Blobs come from one ``cat-file --batch`` process.
+Git runs through GitPython, set up so that nothing of the repository can run: no hooks, filters, text conversions,
+external diffs, file-system monitors, pagers or prompts, and no transport, so that a partial clone fetches nothing.
+A comparison costs one ``git diff`` and two ``cat-file`` processes that stay open; these also resolve revisions.
+
+Longer than other modules, so that one file is all there is to review: what never calls git is in ``git_directory``,
+``patches`` and ``sides``.
 """
 
 from __future__ import annotations
@@ -9,14 +13,29 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
-from difflib import SequenceMatcher
+import subprocess
+import threading
+from collections import OrderedDict
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
-import git
-from git.exc import GitCommandError, GitCommandNotFound
+os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")  # else the import itself fails where git is missing
 
-from analyzers.model import DriftError, FileDiff, FileStatus, Hunk, Skipped
+import git
+from git.exc import GitCommandNotFound
+
+from analyzers import git_directory, patches
+from analyzers.giterrors import (
+    BareRepositoryError,
+    GitMissingError,
+    NoMergeBaseError,
+    NotARepositoryError,
+    UnbornBranchError,
+    UnknownRevisionError,
+    translated,
+)
+from analyzers.model import FileDiff, Hunk, Skipped
+from analyzers.sides import MAX_TOTAL_BYTES, SideReader, untracked
 
 WORKTREE = "worktree"
 """Pseudo-revision: the files on disk, untracked ones that are not ignored included."""
@@ -25,444 +44,381 @@ INDEX = "index"
 """Pseudo-revision: what a commit would contain."""
 
 MAX_PATCH_BYTES = 64_000_000
-"""Largest patch text read for hunks; past it every remaining file is skipped with the reason."""
+"""Largest patch read from git; hunks past it are worked out from the two sides."""
 
-MAX_COMPARED_LINES = 20_000
-"""Lines that Python may compare where git cannot; past it the whole file counts as changed."""
-
-_SAFE = (
-    "-c", "core.quotepath=off", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null",
-    "-c", "diff.external=", "-c", "core.attributesFile=/dev/null", "-c", "core.pager=cat", "-c", "color.ui=false",
-    "-c", "diff.renames=true", "-c", "diff.renameLimit=400", "-c", "core.autocrlf=false", "-c", "diff.noprefix=false",
-    "-c", "diff.mnemonicPrefix=false", "-c", "diff.suppressBlankEmpty=false", "-c", "submodule.recurse=false",
+_KNOWN_REVISIONS = 4
+_SETTINGS = {
+    "core.quotePath": "false", "core.fsmonitor": "false", "core.hooksPath": os.devnull, "core.pager": "cat",
+    "core.attributesFile": os.devnull, "core.safecrlf": "false", "color.ui": "false", "diff.external": "",
+    "diff.orderFile": os.devnull, "diff.autoRefreshIndex": "true", "diff.relative": "false",
+    "diff.suppressBlankEmpty": "false", "submodule.recurse": "false", "protocol.allow": "never", "gc.auto": "0",
+}  # fmt: skip
+"""Configuration set from the environment, where it wins over the repository's; also makes output independent of it."""
+_ENVIRONMENT = {
+    "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none", "GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "true",
+    "GIT_OPTIONAL_LOCKS": "0", "GIT_PAGER": "cat", "GIT_ATTR_NOSYSTEM": "1", "LC_ALL": "C",
+}  # fmt: skip
+# Dirty submodules are ignored because git would run `git status` in them, under their own configuration.
+_DIFF = (
+    "diff", "-z", "--raw", "--no-abbrev", "--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=dirty",
+    "--submodule=short", "-l400",
 )  # fmt: skip
-_DIFF = ("--no-ext-diff", "--no-textconv", "-M", "-l400", "--ignore-submodules=none", "--no-color", "--full-index")
-_HUNK = re.compile(rb"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
-_ZERO = re.compile(r"^0+$")
-
-
-class GitError(DriftError):
-    """Git could not give what a check needs."""
-
-
-class NotARepositoryError(GitError):
-    """No repository at or above the path."""
-
-
-class UnknownRevisionError(GitError):
-    """A revision that the repository does not have."""
-
-
-class NoMergeBaseError(GitError):
-    """Two revisions without a common ancestor, most often because the clone is shallow."""
-
-
-class ForeignOwnerError(GitError):
-    """The directory belongs to another user, and git refuses it."""
-
-
-class MissingObjectError(GitError):
-    """An object that a partial clone or a broken mirror lacks."""
+_PATCH = (
+    "-M", "--patch", "-U0", "--inter-hunk-context=0", "--diff-algorithm=myers", "--indent-heuristic",
+    "--irreversible-delete", "--src-prefix=a/", "--dst-prefix=b/",
+)  # fmt: skip
+_FILTERS = r"^filter\..*\.(clean|smudge|process|required)$"
 
 
 class Repository:
-    """A repository opened for reading. ``root`` is the work tree, or the git directory of a bare one."""
+    """A repository opened for reading, as it is at one moment: lists of files are remembered.
 
-    def __init__(self, root: Path, git_dir: Path, *, bare: bool, trust_owner: bool) -> None:
-        self.root = root
-        self.git_dir = git_dir
-        self.bare = bare
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-        environment |= {
-            "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_PAGER": "cat",
-            "GIT_CONFIG_NOSYSTEM": "1", "GIT_ATTR_NOSYSTEM": "1", "LC_ALL": "C", "GIT_ASKPASS": "true",
-            "GIT_DIR": str(git_dir),
-        }  # fmt: skip
-        if not bare:
-            environment["GIT_WORK_TREE"] = str(root)
-        if trust_owner:
-            environment |= {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
+    ``root`` is the work tree, or the git directory of a bare one. Opening takes ``GIT_*`` variables out of this
+    process's environment, because git would obey them.
+    """
+
+    def __init__(self, place: git_directory.Place, *, trust_owner: bool = False) -> None:
+        self.root, self.git_dir, self.bare = place
+        index = os.environ.get("GIT_INDEX_FILE", "")
         for name in [name for name in os.environ if name.startswith("GIT_")]:
             del os.environ[name]
-        self._git = git.Git(str(root))
-        self._git.update_environment(**environment)
-        self._git.set_persistent_git_options(c=[])
-        self._files: dict[str, dict[str, str]] = {}
+        self._settings = dict(_SETTINGS)
+        self._environment = _ENVIRONMENT | {"GIT_DIR": str(self.git_dir)}
+        if trust_owner:
+            self._settings["safe.directory"] = "*"
+        if self.bare:
+            self._settings["core.bare"] = "true"
+        else:
+            self._environment["GIT_WORK_TREE"] = str(self.root)
+            # `git commit -a` and `git commit FILE` show a pre-commit hook their content in an index of its own.
+            if index and (self.root / index).resolve().parent == self.git_dir.resolve():
+                self._environment["GIT_INDEX_FILE"] = str((self.root / index).resolve())
+        self._git = git.Git(str(self.root))
+        self._configure()
+        self._objects = _Objects(self._git)
+        self._files: OrderedDict[str, dict[str, str]] = OrderedDict()
+        self._filters_off = False
 
-    # -- opening ----------------------------------------------------------------------------------------------------
+    def _configure(self) -> None:
+        """Hand the settings to git; command-line scope, so they win over every file."""
+        numbered = {"GIT_CONFIG_COUNT": str(len(self._settings))}
+        for number, (key, value) in enumerate(self._settings.items()):
+            numbered |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+        self._git.update_environment(**self._environment, **numbered)
 
     @classmethod
     def open(cls, path: str, trust_owner: bool = False) -> Repository:
-        """The repository at ``path`` or above it; a bare directory counts with or without a ``config`` file.
+        """The repository at ``path`` or above it.
 
-        Raises NotARepositoryError or ForeignOwnerError.
+        Raises NotARepositoryError, ForeignOwnerError or GitMissingError.
         """
         start = Path(path).absolute()
         if not start.exists():
             raise NotARepositoryError(f"{path} does not exist")
-        for folder in (start, *start.parents):
-            found = _git_dir(folder)
-            if found is not None:
-                git_dir, bare = found
-                repository = cls(git_dir if bare else folder, git_dir, bare=bare, trust_owner=trust_owner)
-                if not trust_owner:
-                    _refuse_foreign(folder, git_dir)
-                return repository
-        raise NotARepositoryError(f"{path} is not in a git repository: run inside one, or say --repo DIR")
+        place = git_directory.find(start if start.is_dir() else start.parent)
+        if place is None:
+            raise NotARepositoryError(f"{path} is not in a git repository: run inside one, or say --repo DIR")
+        repository = cls(place, trust_owner=trust_owner)
+        if not trust_owner:
+            repository._refuse_foreign()
+        return repository
 
-    def _run(self, *arguments: str, max_bytes: int | None = None) -> bytes:
+    def _refuse_foreign(self) -> None:
+        """Git skips its own check when it is told the directory, as here; so where the owner is another user, let git
+        find the repository by itself and see whether it objects (``safe.directory`` may allow it)."""
+        owners = {self.root.stat().st_uid, self.git_dir.stat().st_uid}
+        if owners == {os.geteuid()}:
+            return
+        finder = git.Git(str(self.root))
+        finder.update_environment(**_ENVIRONMENT)
+        status, _, errors = _run(finder, "rev-parse", "--git-dir")
+        if status:
+            raise translated(errors, self.root)
+
+    def _try(self, *arguments: str) -> tuple[int, bytes, str]:
+        return _run(self._git, *arguments)
+
+    def _output(self, *arguments: str) -> bytes:
         """Standard output of a git command. Raises GitError with git's own words."""
-        try:
-            output = self._git.execute(
-                ["git", *_SAFE, *arguments], stdout_as_string=False, strip_newline_in_stdout=False
-            )
-        except GitCommandNotFound as error:
-            raise GitError("git is not installed or not on PATH") from error
-        except GitCommandError as error:
-            raise _translated(str(error.stderr), str(self.root)) from error
-        assert isinstance(output, bytes)
+        status, output, errors = self._try(*arguments)
+        if status:
+            raise translated(errors, self.root)
         return output
 
     # -- revisions --------------------------------------------------------------------------------------------------
 
     def resolve(self, revision: str) -> str:
-        """The full commit id of a revision. Raises UnknownRevisionError."""
-        if revision.startswith("-") or "\0" in revision or "\n" in revision or not revision:
+        """The full id of the commit that a revision names. Raises UnknownRevisionError."""
+        if not revision or revision.startswith("-") or re.search(r"[\0\n\r]", revision):
             raise UnknownRevisionError(f"{revision!r} is not a revision")
-        try:
-            return (
-                self._run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-                .decode()
-                .strip()
-            )
-        except ForeignOwnerError:
-            raise
-        except GitError as error:
-            if revision == "HEAD":
-                raise UnknownRevisionError(
-                    "the branch has no commit yet: commit something first, then check"
-                ) from error
-            hint = (
-                "fetch it, or in CI set fetch-depth: 0"
-                if re.fullmatch(r"[0-9a-f]{7,40}|.*/.*", revision)
-                else "see git branch -a"
-            )
-            raise UnknownRevisionError(f"unknown revision {revision!r}: {hint}") from error
+        found = self._objects.header(f"{revision}^{{commit}}")
+        if found is not None:
+            return found[0]
+        status, _, errors = self._try("rev-parse", "--is-inside-git-dir")
+        if status:
+            raise translated(errors, self.root)
+        if revision in {"HEAD", "@"}:
+            raise UnbornBranchError("the branch has no commit yet: commit something first, then check")
+        named = re.fullmatch(r"[0-9a-f]{7,64}|.*/.*", revision)
+        hint = "fetch it, or in CI set fetch-depth: 0" if named else "see git branch -a"
+        raise UnknownRevisionError(f"unknown revision {revision!r}: {hint}")
 
     def merge_base(self, base: str, head: str) -> str:
-        """The best common ancestor. Raises NoMergeBaseError."""
+        """The best common ancestor of two commits. Raises NoMergeBaseError."""
         if base == head:
             return base
-        try:
-            return self._run("merge-base", base, head).decode().strip().split("\n")[0]
-        except GitError as error:
-            shallow = (self.git_dir / "shallow").exists()
+        status, output, errors = self._try("merge-base", "--end-of-options", base, head)
+        if status > 1:
+            raise translated(errors, self.root)
+        if status == 1:
+            shallow = self._output("rev-parse", "--is-shallow-repository").strip() == b"true"
             why = "the clone is shallow" if shallow else "their histories are unrelated"
             raise NoMergeBaseError(
                 f"no merge base of {base[:12]} and {head[:12]}: {why}; "
                 "fetch the history (git fetch --unshallow; in GitHub Actions: fetch-depth: 0)"
-            ) from error
+            )
+        return output.decode("ascii").split("\n")[0]
 
     def default_branch(self) -> str | None:
-        """The branch that work is merged into: origin's HEAD, else the usual names; None when there is none."""
-        try:
-            ref = self._run("symbolic-ref", "--quiet", "refs/remotes/origin/HEAD").decode().strip()
-            if self._exists(ref):
-                return ref.removeprefix("refs/remotes/")
-        except GitError:
-            pass
-        for name in ("origin/main", "origin/master", "main", "master"):
-            kind = "remotes" if name.startswith("origin/") else "heads"
-            if self._exists(f"refs/{kind}/{name}"):
-                return name
-        return None
+        """The branch that work is merged into: the HEAD of the remote origin, then of upstream, then the usual names;
+        None when there is none of these."""
+        names = ("origin/main", "origin/master", "main", "master")
+        full = {name: f"refs/{'remotes' if '/' in name else 'heads'}/{name}" for name in names}
+        heads = [f"refs/remotes/{remote}/HEAD" for remote in ("origin", "upstream")]
+        output = self._output("for-each-ref", "--format=%(refname) %(symref)", *heads, *full.values())
+        refs = dict(line.split(" ", 1) for line in output.decode("utf-8", "surrogateescape").splitlines())
+        for head in heads:
+            if refs.get(head):
+                return refs[head].removeprefix("refs/remotes/")
+        return next((name for name, ref in full.items() if ref in refs), None)
 
-    def _exists(self, ref: str) -> bool:
-        try:
-            self._run("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
-        except GitError:
-            return False
-        return True
+    def commit_date(self, sha: str) -> datetime:
+        """When a commit was made (its committer's date, in the committer's time zone). Raises UnknownRevisionError."""
+        data = self._objects.content(self.resolve(sha)) or b""
+        found = re.search(rb"^committer .*> (\d+) ([+-])(\d\d)(\d\d)$", data, re.MULTILINE)
+        if not found:
+            raise UnknownRevisionError(f"{sha!r} has no date")
+        offset = timedelta(hours=int(found[3]), minutes=int(found[4])) * (-1 if found[2] == b"-" else 1)
+        zone = timezone(offset) if abs(offset) < timedelta(days=1) else UTC
+        return datetime.fromtimestamp(min(int(found[1]), 2**37), zone)
 
     # -- content ----------------------------------------------------------------------------------------------------
 
     def files(self, revision: str) -> dict[str, str]:
-        """Path → blob id of the regular files of a commit (the index for ``index`` and ``worktree``)."""
-        known = self._files.get(revision)
-        if known is not None:
-            return known
+        """Path → blob id of the regular files of a revision. For ``worktree`` these are the files on disk, tracked or
+        not ignored, and the ids are empty: read them by path. Raises MissingObjectError where trees are missing."""
+        if revision not in self._files:
+            self._files[revision] = self._list(revision)
+            while len(self._files) > _KNOWN_REVISIONS:
+                self._files.popitem(last=False)
+        self._files.move_to_end(revision)
+        return self._files[revision]
+
+    def _list(self, revision: str) -> dict[str, str]:
         if revision in {WORKTREE, INDEX}:
-            entries = self._run("ls-files", "-s", "-z").split(b"\0")
-            parsed = [(e.split(b"\t", 1)[1], e.split(b" ")[1], e[:6]) for e in entries if e]
-        else:
-            entries = self._run("ls-tree", "-r", "-z", "--full-tree", revision).split(b"\0")
-            parsed = [(e.split(b"\t", 1)[1], e.split(b"\t", 1)[0].split(b" ")[2], e[:6]) for e in entries if e]
-        found = {_path(p): blob.decode() for p, blob, mode in parsed if mode.startswith(b"100")}
-        self._files.clear()
-        self._files[revision] = found
-        return found
+            self._require_work_tree()
+        if revision == WORKTREE:
+            tagged = self._output("ls-files", "-z", "-t", "-s", "-o", "-d", "--exclude-standard").split(b"\0")
+            gone = {entry.split(b"\t", 1)[1] for entry in tagged if entry.startswith(b"R ")}
+            kept = [e.split(b"\t", 1)[1] for e in tagged if re.match(rb"[HSM] 100", e)]
+            others = [entry[2:] for entry in tagged if entry.startswith(b"? ") and not entry.endswith(b"/")]
+            return {patches.path_text(raw): "" for raw in sorted({*kept, *others} - gone)}
+        if revision == INDEX:
+            listed = [e.split(b"\t", 1) for e in self._output("ls-files", "-s", "-z").split(b"\0") if e]
+            pairs = ((head.split(b" "), path) for head, path in listed)
+            return {patches.path_text(p): h[1].decode() for h, p in pairs if h[0].startswith(b"100") and h[2] == b"0"}
+        tree = self._output("ls-tree", "-r", "-z", "--full-tree", self.resolve(revision)).split(b"\0")
+        entries = (entry.split(b"\t", 1) for entry in tree if entry.startswith(b"100"))
+        return {patches.path_text(path): head.rsplit(b" ", 1)[1].decode() for head, path in entries}
 
     def read(self, revision: str, path: str) -> bytes | None:
-        """A file's bytes at a revision, or None when it is not there (or is no regular file)."""
+        """A file's bytes at a revision, or None when it is not there, is no regular file, or is missing here."""
         if revision == WORKTREE:
-            return self._from_disk(path)
-        spec = f":{path}" if revision == INDEX else f"{revision}:{path}"
-        if "\n" in path:
-            blob = self.files(revision).get(path)
-            return self.read_blob(blob) if blob else None
-        return self.read_blob(spec)
+            return self._on_disk(path)
+        blob = self.files(revision).get(path)
+        return self.read_blob(blob) if blob else None
 
     def read_blob(self, blob: str) -> bytes | None:
-        """A blob's bytes by id (or ``revision:path``), or None when the object is not in this clone."""
-        try:
-            _, kind, _, data = self._git.get_object_data(blob)
-        except (ValueError, GitCommandError, OSError, BrokenPipeError):
-            self._git.clear_cache()
-            return None
-        return data if kind in {"blob", b"blob"} else None
+        """A blob's bytes by its id, or None when the object is not in this clone."""
+        return self._objects.content(blob)
 
-    def _from_disk(self, path: str) -> bytes | None:
-        place = Path(os.fsencode(self.root / path).decode("utf-8", "surrogateescape"))
-        try:
-            if not stat.S_ISREG(place.lstat().st_mode) or not place.resolve().is_relative_to(self.root.resolve()):
-                return None
-            return place.read_bytes()
-        except OSError:
+    def _on_disk(self, path: str, limit: int = MAX_TOTAL_BYTES) -> bytes | None:
+        """A regular file of the work tree, ``limit`` + 1 bytes at most. Links are not followed, also not those among
+        the parent directories; pipes and devices are not opened; the git directory is not a part of the work tree."""
+        parts = path.split("/")
+        if self.bare or {"", ".", ".."} & set(parts) or ".git" in (part.lower() for part in parts):
             return None
+        place = os.path.join(os.path.realpath(self.root), *parts)
+        try:
+            if os.path.realpath(os.path.dirname(place)) != os.path.dirname(place):
+                return None
+            handle = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except (OSError, ValueError):
+            return None
+        with open(handle, "rb") as file:
+            try:
+                return file.read(limit + 1) if stat.S_ISREG(os.fstat(handle).st_mode) else None
+            except OSError:
+                return None
 
     def contains(self, revision: str, name: str) -> bool:
-        """Whether any file of the revision, Markdown and change logs aside, holds ``name`` as a whole word."""
-        where = [] if revision == WORKTREE else ["--cached"] if revision == INDEX else [revision]
-        excluded = [
-            ":(exclude,icase)*.md",
-            ":(exclude,icase)*.mdx",
-            ":(exclude,icase)*.rst",
-            ":(exclude,icase)*changelog*",
-        ]
-        try:
-            self._run("grep", "-q", "-F", "-w", "-e", name, *where, "--", ".", *excluded)
-        except GitError:
-            return False
-        return True
+        """Whether any file of the revision, Markdown and change logs aside, holds ``name`` as a whole word. True when
+        git cannot tell because objects are missing: what may still be there is not gone."""
+        where = {WORKTREE: ["--untracked"], INDEX: ["--cached"]}.get(revision) or [self.resolve(revision)]
+        left_out = [f":(exclude,icase){pattern}" for pattern in ("*.md", "*.mdx", "*.rst", "*changelog*")]
+        status, _, errors = self._try("grep", "-q", "-F", "-w", "-e", name, *where, "--", ".", *left_out)
+        return status != 1 or bool(errors)
 
     # -- changes ----------------------------------------------------------------------------------------------------
 
     def changed(self, base: str, head: str, *, max_bytes: int = 2_000_000) -> tuple[list[FileDiff], list[Skipped]]:
         """The changed files from commit ``base`` to ``head`` (a commit, ``index`` or ``worktree``), in path order, with
-        the bytes of both sides and hunks; and what could not be read, with the reason."""
-        sides = [base] if head == WORKTREE else ["--cached", base] if head == INDEX else [base, head]
-        raw = self._raw(sides)
+        the bytes of both sides and git's hunks; and what was not read, with the reason. ``max_bytes`` is per side.
+
+        Raises BareRepositoryError, UnknownRevisionError, and MissingObjectError where trees are missing.
+        """
+        sides = [self.resolve(base)]
+        if head in {WORKTREE, INDEX}:
+            self._require_work_tree()
+            sides[:0] = ["--cached"] if head == INDEX else []
+        else:
+            sides.append(self.resolve(head))
+        if head == WORKTREE:
+            self._switch_filters_off()
+        entries, hunks = self._diff(sides, max_bytes)
+        if head == WORKTREE:
+            entries += self._untracked()
+        reader = SideReader(self._objects, self._on_disk, max_bytes, from_disk=head == WORKTREE)
         diffs: list[FileDiff] = []
         skipped: list[Skipped] = []
-        entries = sorted(_entries(raw), key=lambda entry: entry[4])
-        plain = [e for e in entries if not _special(e, skipped)]
-        for entry in plain:
-            diff = self._file_diff(entry, head, max_bytes, skipped)
-            if diff is not None:
-                diffs.append(diff)
-        if head == WORKTREE:
-            diffs += self._untracked(max_bytes, skipped)
-        hunks = self._hunks(sides, [d for d in diffs if d.before is not None and d.after is not None], skipped)
-        return [_with_hunks(diff, hunks) for diff in diffs], skipped
+        for entry in sorted(entries, key=lambda entry: entry.path):
+            found = reader.read(entry, hunks)
+            if isinstance(found, Skipped):
+                skipped.append(found)
+            elif found is not None:
+                diffs.append(found)
+        return diffs, skipped
 
-    def _raw(self, sides: Sequence[str]) -> bytes:
-        """The list of changed files; without rename detection where that needs objects that this clone lacks."""
-        try:
-            return self._run("diff", "--raw", "-z", "--abbrev=40", *_DIFF, *sides)
-        except MissingObjectError:
-            return self._run("diff", "--raw", "-z", "--abbrev=40", *_DIFF, "--no-renames", *sides)
+    def _require_work_tree(self) -> None:
+        if self.bare:
+            raise BareRepositoryError("this repository is bare: say --base REV and --head REV")
 
-    def _file_diff(self, entry: _Entry, head: str, max_bytes: int, skipped: list[Skipped]) -> FileDiff | None:
-        before_blob, after_blob, status, old_path, path = entry
-        before = after = None
-        if status != "A":
-            before = self.read_blob(before_blob)
-        if status != "D":
-            on_disk = head == WORKTREE and _ZERO.match(after_blob) is not None
-            after = self._from_disk(path) if on_disk else self.read_blob(after_blob)
-        if (before is None and status != "A") or (after is None and status != "D"):
-            skipped.append(Skipped(path, "its content is missing from this clone (partial clone or broken mirror)"))
+    def _switch_filters_off(self) -> None:
+        """Empty every clean and smudge filter that any configuration names: comparing with files on disk runs them."""
+        if not self._filters_off:
+            _, names, _ = self._try("config", "-z", "--name-only", "--get-regexp", _FILTERS)
+            for name in filter(None, names.decode("utf-8", "surrogateescape").split("\0")):
+                self._settings[name] = "false" if name.endswith(".required") else ""
+            self._configure()
+            self._filters_off = True
+
+    def _diff(self, sides: list[str], max_bytes: int) -> tuple[list[patches.Entry], dict[str, tuple[Hunk, ...]]]:
+        """The changed paths, and the hunks of those that git compared. Where objects are missing, git stops at the
+        first of them: then without hunks, and with those renames that need no content."""
+        # Files above the limit are skipped later, so git need not compare them either.
+        limit = ("-c", f"core.bigFileThreshold={max_bytes}")
+        status, output, _, complete = self._bounded(*limit, *_DIFF, *_PATCH, *sides, "--")
+        if status == 0 or not complete:
+            entries, patch = patches.split(output)
+            return entries, patches.hunks_by_path(patch, complete=complete)
+        return patches.split(self._output(*_DIFF, "-M100%", *sides, "--"))[0], {}
+
+    def _bounded(self, *arguments: str) -> tuple[int, bytes, str, bool]:
+        """Exit status, at most :data:`MAX_PATCH_BYTES` of output, error text, and whether that was all of it."""
+        process = _start(self._git, *arguments)
+        errors: list[bytes] = []
+        # A repository can make git warn without end (bad attributes): read along, or git would wait for us.
+        drain = threading.Thread(
+            target=lambda: errors.extend(iter(lambda: process.stderr.read(65536), b"")), daemon=True
+        )
+        drain.start()
+        output: bytes = process.stdout.read(MAX_PATCH_BYTES + 1)
+        complete = len(output) <= MAX_PATCH_BYTES
+        child = process.proc
+        assert child is not None
+        if not complete:
+            child.kill()
+        process.stdout.close()
+        drain.join()
+        process.stderr.close()
+        return child.wait(), output, b"".join(errors[:4]).decode("utf-8", "replace"), complete
+
+    def _untracked(self) -> list[patches.Entry]:
+        listed = self._output("ls-files", "--others", "--exclude-standard", "-z").split(b"\0")
+        # A name that ends with a slash is a repository of its own.
+        return untracked([patches.path_text(raw) for raw in listed if raw and not raw.endswith(b"/")])
+
+
+class _Objects:
+    """The object database through two ``cat-file`` processes, started at first use: one that only names types and
+    sizes, one that hands out content. GitPython's own reader is not used: it takes SHA-1 ids only, and refuses names
+    that are not UTF-8."""
+
+    def __init__(self, runner: git.Git) -> None:
+        self._runner = runner
+        self._processes: dict[str, git.Git.AutoInterrupt] = {}
+
+    def header(self, name: str) -> tuple[str, str, int] | None:
+        """Id, type and size in bytes of what ``name`` names, or None."""
+        return self._ask("--batch-check", name)
+
+    def content(self, name: str) -> bytes | None:
+        """The bytes of an object, or None when it is missing, broken, or larger than all that is kept in memory."""
+        found = self._ask("--batch", name)
+        if found is None:
             return None
-        problem = next((p for p in (_problem(s, max_bytes) for s in (before, after)) if p), "")
-        if problem:
-            skipped.append(Skipped(path, problem))
+        process = self._processes["--batch"]
+        if found[2] > MAX_TOTAL_BYTES:
+            self._processes.clear()
             return None
-        kind = {"A": FileStatus.ADDED, "D": FileStatus.DELETED, "R": FileStatus.RENAMED}.get(
-            status, FileStatus.MODIFIED
-        )
-        return FileDiff(kind, path, old_path, _text(before), _text(after), ())
+        data: bytes = process.stdout.read(found[2] + 1)
+        if len(data) <= found[2]:  # the process died of a broken object
+            del self._processes["--batch"]
+            return None
+        return data[:-1]
 
-    def _untracked(self, max_bytes: int, skipped: list[Skipped]) -> Iterator[FileDiff]:
-        for raw in self._run("ls-files", "--others", "--exclude-standard", "-z").split(b"\0"):
-            if not raw or raw.endswith(b"/"):
-                continue
-            path = _path(raw)
-            data = self._from_disk(path)
-            problem = "not a regular file" if data is None else _problem(data, max_bytes)
-            if problem:
-                skipped.append(Skipped(path, problem))
-                continue
-            yield FileDiff(FileStatus.ADDED, path, path, None, _text(data), ())
-
-    def _hunks(
-        self, sides: Sequence[str], diffs: Sequence[FileDiff], skipped: list[Skipped]
-    ) -> dict[str, tuple[Hunk, ...]]:
-        """Hunks by after path. Files are asked for in one call; headers are matched by position, so names with any
-        bytes work."""
-        if not diffs:
-            return {}
-        wanted = {diff.path for diff in diffs}
+    def _ask(self, mode: str, name: str) -> tuple[str, str, int] | None:
+        if "\n" in name:  # would be a second question, and every later answer one too late
+            return None
+        if mode not in self._processes:
+            self._processes[mode] = _start(self._runner, "cat-file", mode, interactive=True)
+        process = self._processes[mode]
         try:
-            text = self._run("diff", "-U0", "-z", "--raw", "--patch", "--abbrev=40", *_DIFF, *sides)
-        except MissingObjectError:
-            # Git stops at the first object that this clone lacks; ours are all here, so compare them ourselves.
-            return {diff.path: _compared(diff) for diff in diffs}
-        if len(text) > MAX_PATCH_BYTES:
-            skipped.append(Skipped("(diff)", f"the patch is larger than {MAX_PATCH_BYTES:,} bytes"))
-            return {}
-        head, _, patch = text.partition(b"\0\0")
-        order = list(_in_patch(head + b"\0"))
-        parts = re.split(rb"^diff --git ", patch, flags=re.MULTILINE)[1:]
-        found: dict[str, tuple[Hunk, ...]] = {}
-        for path, part in zip(order, parts, strict=False):
-            if path in wanted:
-                found[path] = tuple(_hunk(match) for match in _HUNK.finditer(part))
-        return found
+            process.stdin.write(name.encode("utf-8", "surrogateescape") + b"\n")
+            process.stdin.flush()
+            answer: bytes = process.stdout.readline()
+        except (BrokenPipeError, UnicodeEncodeError):
+            answer = b""
+        fields = answer.rsplit(b" ", 2)
+        if len(fields) == 3 and fields[2].strip().isdigit() and re.fullmatch(rb"[0-9a-f]{40,64}", fields[0]):
+            return fields[0].decode(), fields[1].decode(), int(fields[2])
+        if not answer:  # a broken object, or one that only a fetch could bring, ends the process
+            del self._processes[mode]
+        return None
 
 
-_Entry = tuple[str, str, str, str, str]
-"""Before blob, after blob, status letter, before path, after path; modes are folded into the status (``T``)."""
+def _start(runner: git.Git, *arguments: str, interactive: bool = False) -> git.Git.AutoInterrupt:
+    """A git process with open pipes. Raises GitMissingError."""
+    istream = subprocess.PIPE if interactive else None
+    try:
+        process = runner.execute(["git", *arguments], istream=istream, as_process=True)
+    except GitCommandNotFound as error:
+        raise GitMissingError("git is not installed or not on PATH: install it, then check") from error
+    assert isinstance(process, git.Git.AutoInterrupt)
+    return process
 
 
-def _entries(raw: bytes) -> Iterator[_Entry]:
-    """The records of ``git diff --raw -z``."""
-    fields = raw.split(b"\0")
-    position = 0
-    while position < len(fields) and fields[position].startswith(b":"):
-        before_mode, after_mode, before, after, letter = fields[position][1:].split(b" ")
-        old = fields[position + 1]
-        position += 2
-        path = old
-        if letter[:1] in b"RC":
-            path = fields[position]
-            position += 1
-        status = letter[:1].decode()
-        for mode in (before_mode, after_mode):
-            if mode == b"160000":
-                status = "S"
-            elif mode == b"120000":
-                status = "L"
-        yield before.decode(), after.decode(), status, _path(old), _path(path)
-
-
-def _in_patch(raw: bytes) -> Iterator[str]:
-    """The after path of each part of the patch: git splits a change of file type into two parts and gives none to an
-    unmerged file."""
-    letters = re.findall(rb"(?:^|\0):\d{6} \d{6} [0-9a-f]+ [0-9a-f]+ ([A-Z])", raw)
-    for letter, entry in zip(letters, _entries(raw), strict=False):
-        yield from [entry[4]] * {b"T": 2, b"U": 0}.get(letter, 1)
-
-
-def _special(entry: _Entry, skipped: list[Skipped]) -> bool:
-    before, after, status, _, path = entry
-    reasons = {"S": "a submodule", "L": "a symbolic link", "U": "an unmerged file: resolve the conflict first"}
-    if status in reasons:
-        skipped.append(Skipped(path, f"is {reasons[status]}"))
-        return True
-    return before == after and status == "M"
-
-
-def _compared(diff: FileDiff) -> tuple[Hunk, ...]:
-    """Hunks of two sides by difflib; slow, for files that git itself cannot or will not compare."""
-    before, after = (side.split(b"\n") if side is not None else [] for side in (diff.before, diff.after))
-    if len(before) + len(after) > MAX_COMPARED_LINES:
-        return (Hunk(1, len(before), 1, len(after)),)
-    found = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
-    return tuple(Hunk(a + (b > a), b - a, c + (d > c), d - c) for tag, a, b, c, d in found if tag != "equal")
-
-
-def _with_hunks(diff: FileDiff, hunks: dict[str, tuple[Hunk, ...]]) -> FileDiff:
-    if diff.before is None and diff.after is not None:
-        found: tuple[Hunk, ...] = (Hunk(0, 0, 1, _line_count(diff.after)),)
-    elif diff.after is None and diff.before is not None:
-        found = (Hunk(1, _line_count(diff.before), 0, 0),)
-    else:
-        found = hunks.get(diff.path, ())
-        if not found and diff.before != diff.after:
-            # Binary for git, not for us: UTF-16, or a `-diff` in the own .gitattributes of a branch: it hides nothing.
-            found = _compared(diff)
-    return FileDiff(diff.status, diff.path, diff.old_path, diff.before, diff.after, found)
-
-
-def _line_count(data: bytes) -> int:
-    return data.count(b"\n") + (not data.endswith(b"\n"))
-
-
-def _hunk(match: re.Match[bytes]) -> Hunk:
-    a, b, c, d = match.groups()
-    return Hunk(int(a), int(b) if b is not None else 1, int(c), int(d) if d is not None else 1)
-
-
-def _problem(data: bytes | None, max_bytes: int) -> str:
-    if data is None:
-        return ""
-    if len(data) > max_bytes:
-        return f"larger than {max_bytes:,} bytes"
-    if b"\0" in data[:8000] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "binary"
-    return ""
-
-
-def _text(data: bytes | None) -> bytes | None:
-    """UTF-16 with a byte-order mark becomes UTF-8; everything else stays as it is."""
-    if data is not None and data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace").encode("utf-8", "replace")
-    return data
-
-
-def _path(raw: bytes) -> str:
-    return raw.decode("utf-8", "surrogateescape")
-
-
-def _git_dir(folder: Path) -> tuple[Path, bool] | None:
-    """The git directory that ``folder`` has or is, and whether it is bare."""
-    dot = folder / ".git"
-    if dot.is_dir() and (dot / "HEAD").exists():
-        return dot, False
-    if dot.is_file():
-        text = dot.read_text(encoding="utf-8", errors="replace").strip()
-        if text.startswith("gitdir:"):
-            target = (folder / text.removeprefix("gitdir:").strip()).resolve()
-            if target.exists():
-                return target, False
-    if (folder / "HEAD").is_file() and (folder / "objects").is_dir() and (folder / "refs").is_dir():
-        return folder, folder.name != ".git"
-    return None
-
-
-def _refuse_foreign(folder: Path, git_dir: Path) -> None:
-    """Git's own rule, told before git does: the directory must belong to who runs the check."""
-    owners = {folder.stat().st_uid, git_dir.stat().st_uid}
-    mine = {os.geteuid()}
-    if os.geteuid() == 0 and os.environ.get("SUDO_UID", "").isdigit():
-        mine.add(int(os.environ["SUDO_UID"]))
-    if not owners <= mine:
-        raise ForeignOwnerError(
-            f"{folder} belongs to another user, and git refuses it; if you trust it, say --trust-owner "
-            f"(or: git config --global --add safe.directory {folder})"
+def _run(runner: git.Git, *arguments: str) -> tuple[int, bytes, str]:
+    """Exit status, standard output and standard error of a git command. Raises GitMissingError."""
+    try:
+        status, output, errors = runner.execute(
+            ["git", *arguments],
+            with_extended_output=True,
+            with_exceptions=False,
+            stdout_as_string=False,
+            strip_newline_in_stdout=False,
         )
-
-
-def _translated(stderr: str, root: str) -> GitError:
-    if "dubious ownership" in stderr:
-        return ForeignOwnerError(
-            f"{root} belongs to another user, and git refuses it; if you trust it, say --trust-owner"
-        )
-    if "missing" in stderr or "unable to read" in stderr or "bad object" in stderr:
-        return MissingObjectError(f"git lacks objects of this clone: {_first(stderr)}")
-    return GitError(f"git failed: {_first(stderr)}")
-
-
-def _first(text: str) -> str:
-    lines = [line.strip() for line in text.replace("stderr:", "").strip().strip("'").splitlines() if line.strip()]
-    return lines[0][:300] if lines else "no message"
+    except GitCommandNotFound as error:
+        raise GitMissingError("git is not installed or not on PATH: install it, then check") from error
+    assert isinstance(output, bytes)
+    return status, output, errors
