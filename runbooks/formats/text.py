@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from analyzers.model import Evidence
+from analyzers.model import Evidence, Finding
 from runbooks.formats import Group, Presentation, groups_of, printable
 from runbooks.model import Report, Status, Verdict
 from runbooks.terminal import Line, coloured
@@ -23,6 +23,7 @@ SKIPPED_SHOWN = 5
 PASSED_SHOWN = 5
 CHANGES_SHOWN = 3
 """Changes quoted per section; the section has to be read once, whatever their number."""
+OWNERS_SHOWN = 4
 QUOTE_COLUMNS = 160
 """Longest quoted line; what changed stands further left in nearly all code."""
 
@@ -56,8 +57,9 @@ def _lines(report: Report, presentation: Presentation) -> Iterator[Line]:
     pressing = [group for group in groups if group.status in _OPEN]
     shown = pressing if everything else pressing[:SECTIONS_SHOWN]
     columns = min(QUOTE_COLUMNS, max(40, presentation.width - _QUOTE - 2)) if presentation.width else QUOTE_COLUMNS
+    quoted: set[Finding] = set()
     for group in shown:
-        yield from _group(group, everything, columns)
+        yield from _group(group, everything, columns, quoted)
         yield ()
     if len(pressing) > len(shown):
         yield (("bold", f"and {_count(len(pressing) - len(shown), 'more section')} (--all shows them)"),)
@@ -73,7 +75,8 @@ def _lines(report: Report, presentation: Presentation) -> Iterator[Line]:
 # -- one section --------------------------------------------------------------------------------------------------
 
 
-def _group(group: Group, everything: bool, columns: int) -> Iterator[Line]:
+def _group(group: Group, everything: bool, columns: int, quoted: set[Finding]) -> Iterator[Line]:
+    """A section's lines. Code that an earlier section quoted (``quoted``) is not repeated under a suspect one."""
     status = group.status
     heading = " › ".join(printable(part) for part in group.section.headings) or "(before the first heading)"
     where = f"{printable(group.section.path)} › {heading}"
@@ -82,7 +85,9 @@ def _group(group: Group, everything: bool, columns: int) -> Iterator[Line]:
     for verdicts in _alike(shown):
         for finding in dict.fromkeys(verdict.finding for verdict in verdicts):
             yield _labelled("change", printable(finding.message).rstrip("."), f"  [{finding.rule}]")
-            yield from _code(finding.evidence, columns)
+            if everything or status is Status.CONTRADICTED or finding not in quoted:
+                yield from _code(finding.evidence, columns)
+            quoted.add(finding)
         yield from _runbook_line(verdicts[0], columns)
         if verdicts[0].reason:
             yield _labelled("why", printable(verdicts[0].reason))
@@ -90,7 +95,7 @@ def _group(group: Group, everything: bool, columns: int) -> Iterator[Line]:
             yield from (_labelled("decide", _decision(v)) for v in verdicts if v.status in _OPEN)
     if len(group.verdicts) > len(shown):
         yield (("", f"  {'':<{_LABEL}}and {_count(len(group.verdicts) - len(shown), 'more change')} (--all)"),)
-    yield from _owner(group)
+    yield from _owner(group, everything)
 
 
 def _alike(verdicts: Sequence[Verdict]) -> list[list[Verdict]]:
@@ -170,7 +175,7 @@ def _runbook_line(verdict: Verdict, columns: int) -> Iterator[Line]:
         yield _quoted("|", evidence.quote, columns)
 
 
-def _owner(group: Group) -> Iterator[Line]:
+def _owner(group: Group, everything: bool) -> Iterator[Line]:
     owners = {owner: None for verdict in group.verdicts for owner in verdict.owners}
     if not owners:
         yield _labelled("owner", "unknown")
@@ -178,8 +183,12 @@ def _owner(group: Group) -> Iterator[Line]:
     by_source: dict[str, list[str]] = {}
     for owner in owners:
         by_source.setdefault(owner.source, []).append(printable(owner.handle))
-    text = "; ".join(f"{', '.join(handles)} ({printable(source)})" for source, handles in by_source.items())
-    yield _labelled("owner", text)
+    parts: list[str] = []
+    for source, handles in by_source.items():
+        more = len(handles) - OWNERS_SHOWN if not everything else 0
+        named = ", ".join(handles[:OWNERS_SHOWN]) + f" and {more} more" if more > 0 else ", ".join(handles)
+        parts.append(f"{named} ({printable(source)})")
+    yield _labelled("owner", "; ".join(parts))
 
 
 # -- what follows the sections ------------------------------------------------------------------------------------

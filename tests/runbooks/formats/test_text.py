@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -75,6 +76,23 @@ def test_changes_of_one_section_are_grouped_and_nothing_is_said_twice() -> None:
     assert text.index("SESSION_TTL changed") < text.index("IDLE_TTL changed")
     assert text.count("  why ") == 1
     assert text.count("  owner ") == 1
+
+
+def test_code_that_was_quoted_is_not_repeated_under_the_next_suspect_section() -> None:
+    report = reports.report(reports.suspect(reports.section("A")), reports.suspect(reports.section("B", line=40)))
+    assert shown(report).count("SESSION_TTL changed  [") == 2
+    assert shown(report).count("SESSION_TTL = 300\n") == 1
+    assert shown(report, everything=True).count("SESSION_TTL = 300\n") == 2
+    both = reports.report(reports.contradicted(), reports.contradicted(where=reports.section("B", line=40)))
+    assert shown(both).count("SESSION_TTL = 300\n") == 2
+
+
+def test_a_crowd_of_owners_is_cut() -> None:
+    verdict = reports.contradicted()
+    crowd = tuple(Owner(f"@o{n}", OwnerKind.USER, "CODEOWNERS") for n in range(6))
+    verdict = replace(verdict, owners=crowd)
+    assert "  owner    @o0, @o1, @o2, @o3 and 2 more (CODEOWNERS)\n" in shown(reports.report(verdict))
+    assert "@o4, @o5 (CODEOWNERS)\n" in shown(reports.report(verdict), everything=True)
 
 
 def test_only_ten_sections_are_shown_unless_all_are_asked_for() -> None:
