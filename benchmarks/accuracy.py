@@ -62,7 +62,7 @@ def predict(
         "kind": record.kind,
         "findings": [{"area": f.area.value, "rule": f.rule, "subject": f.subject} for f in mapped.analysis.findings],
         "matches": [
-            {"runbook": r.section.path, "headings": list(r.section.headings), "score": r.score}
+            {"runbook": r.section.path, "headings": list(r.section.written) or ["(preamble)"], "score": r.score}
             for r in mapped.ranked[:MATCHES_KEPT]
         ],
         "alert": CONTRADICTION_ALERT if false_lines else round(alert * 0.999, 6),

@@ -25,8 +25,8 @@ where one small runbook is all there is."""
 
 @dataclass(frozen=True)
 class SectionTerms:
-    """What a section says, counted: names, words and numbers of its text; the words of its headings; the names it
-    marks as code (spans, fences, tables, headings); the paths it mentions."""
+    """What a section says, counted: names, words and numbers of its text; the words of its headings (and of the innermost
+    alone); the names it marks as code (spans, fences, tables, headings); the paths it mentions."""
 
     section: Section
     names: Counter[str]
@@ -37,6 +37,7 @@ class SectionTerms:
     coded: frozenset[str]
     paths: frozenset[str]
     length: int
+    title_words: frozenset[str] = frozenset()
 
 
 def section_terms(runbook: Runbook) -> tuple[SectionTerms, ...]:
@@ -46,7 +47,7 @@ def section_terms(runbook: Runbook) -> tuple[SectionTerms, ...]:
 
 def _section_terms(section: Section) -> SectionTerms:
     names, plain = terms(section.text)
-    title_names, _ = terms(section.title)
+    title_names, title_words = terms(section.title)
     _, path_words = terms(" ".join(section.headings))
     coded: set[str] = set()
     paths: set[str] = set()
@@ -68,6 +69,7 @@ def _section_terms(section: Section) -> SectionTerms:
         frozenset(coded),
         frozenset(paths),
         sum(plain.values()) + sum(names.values()),
+        frozenset(title_words),
     )
 
 

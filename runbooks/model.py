@@ -106,8 +106,9 @@ class Block:
 class Section:
     """A heading and what stands under it up to the next heading of any level.
 
-    ``headings`` is the path of heading texts from the document's top to this one (empty for a preamble); ``slug`` is
-    GitHub's anchor, made unique within the runbook.
+    ``headings`` is the path of heading texts from the document's top to this one (empty for a preamble), ``written``
+    the same as the source has them, with markup and ``{#id}``; ``slug`` is GitHub's anchor, made unique within the
+    runbook.
     """
 
     path: str
@@ -118,6 +119,7 @@ class Section:
     blocks: tuple[Block, ...]
     anchors: tuple[Anchor, ...]
     directives: tuple[Directive, ...]
+    written: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:

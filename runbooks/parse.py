@@ -48,7 +48,7 @@ _ADMONITION = ("!!!", "???", "===", ":::")
 class _Heading(NamedTuple):
     level: int
     text: str
-    slug: str
+    written: str
 
 
 def parse(path: str, data: bytes, *, revision: str) -> Runbook:
@@ -106,8 +106,8 @@ def _has_h1(body: str) -> bool:
 class _Open:
     """A section being read."""
 
-    def __init__(self, headings: tuple[str, ...], slug: str, start: int) -> None:
-        self.headings, self.slug, self.start = headings, slug, start
+    def __init__(self, headings: tuple[str, ...], slug: str, start: int, written: tuple[str, ...] = ()) -> None:
+        self.headings, self.slug, self.start, self.written = headings, slug, start, written
         self.blocks: list[Block] = []
         self.pieces: list[Piece] = []
 
@@ -137,6 +137,7 @@ def _sections(
             blocks=tuple(current.blocks),
             anchors=anchors_of(current.pieces, path, revision),
             directives=tuple(_directives(current, path, revision, problems)) if marked else (),
+            written=current.written,
         )
 
     for token, piece, (start, end) in _pieces(tokens):
@@ -147,8 +148,8 @@ def _sections(
             while stack and stack[-1].level >= level:
                 stack.pop()
             text, slug = plain_heading(piece.text), _unique(_slug_of(piece.text), used)
-            stack.append(_Heading(level, text, slug))
-            current = _Open(tuple(h.text for h in stack), slug, start)
+            stack.append(_Heading(level, text, piece.text))
+            current = _Open(tuple(h.text for h in stack), slug, start, tuple(h.written for h in stack))
         current.add(piece._replace(block=len(current.blocks)), start, end, lines)
     end = len(lines) - 1 if lines and not lines[-1] else len(lines)
     if section := close(max(end, current.start)):

@@ -24,6 +24,8 @@ SIGNALS: dict[str, str] = {
     "words": "shares the words {detail} with the changed lines",
     "words_near": "shares words with the diff",
     "heading_words": "its headings speak of {detail}",
+    "heading_cover": "its heading is about {detail}, as the change is",
+    "title_cover": "its runbook is about {detail}, as the change is",
     "path": "mentions the changed path {detail}",
     "path_words": "speaks of {detail}, as the changed path does",
     "number": "states {detail}, which the diff replaces",
@@ -37,7 +39,7 @@ SIGNALS: dict[str, str] = {
 
 RELATIVE: tuple[str, ...] = (
     "key", "names", "names_near", "siblings", "words", "words_near", "heading_words", "path_words", "number",
-    "document_names", "document_words", "document_path",
+    "document_names", "document_words", "document_path", "heading_cover", "title_cover",
 )  # fmt: skip
 """Signals that are also told as a share of the diff's strongest section (``most_names``): it ranks within one diff."""
 
@@ -93,6 +95,7 @@ def candidates(query: Query, index: Index, covers: Callable[[int], str] | None =
     _name_signals(query, index, board)
     _word_signals(query, index, board)
     _path_signals(query, index, board)
+    _cover_signals(query, index, board)
     for place, section in enumerate(index.sections):
         shared = [n for n in query.numbers if n in section.numbers]
         for figure in shared[:20]:
@@ -201,6 +204,29 @@ def _path_signals(query: Query, index: Index, board: _Board) -> None:
             weight = sum(weights[word] * query.path_words[word] / total for word in shared)
             for place in document.sections:
                 board.add("document_path", place, weight, max(shared, key=lambda w: weights[w]))
+
+
+def _cover_signals(query: Query, index: Index, board: _Board) -> None:
+    """How much of what a heading, or a runbook's path and title, is about occurs in the diff: a section *Rate limits* is
+    not meant by every diff that says "rate" once, but by one that says both words."""
+    spoken = query.all_words.keys() | query.path_words.keys()
+
+    def cover(about: frozenset[str]) -> tuple[float, str]:
+        shared = [word for word in about if word in spoken]
+        if not shared:
+            return 0.0, ""
+        total = sum(index.word_rarity(word) for word in about) or 1.0
+        found = sum(index.word_rarity(word) for word in shared)
+        return found / total * min(1.0, found / 3), max(shared, key=lambda w: (index.word_rarity(w), w))
+
+    for document in index.documents:
+        weight, example = cover(document.path_words)
+        for place in document.sections:
+            if weight:
+                board.add("title_cover", place, weight, example)
+            own, word = cover(index.sections[place].title_words)
+            if own:
+                board.add("heading_cover", place, own, word)
 
 
 def _mentioned(mentioned: str, paths: Sequence[str], tails: Mapping[str, str]) -> str:
