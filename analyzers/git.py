@@ -255,9 +255,12 @@ class Repository:
             handle = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except (OSError, ValueError):
             return None
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            return None
         with open(handle, "rb") as file:
             try:
-                return file.read(limit + 1) if stat.S_ISREG(os.fstat(handle).st_mode) else None
+                return file.read(limit + 1)
             except OSError:
                 return None
 
@@ -287,7 +290,7 @@ class Repository:
             self._switch_filters_off()
         entries, hunks = self._diff(sides, max_bytes)
         if head == WORKTREE:
-            entries += self._untracked()
+            entries = self._with_untracked(entries)
         reader = SideReader(self._objects, self._on_disk, max_bytes, from_disk=head == WORKTREE)
         diffs: list[FileDiff] = []
         skipped: list[Skipped] = []
@@ -343,10 +346,15 @@ class Repository:
         process.stderr.close()
         return child.wait(), output, b"".join(errors[:4]).decode("utf-8", "replace"), complete
 
-    def _untracked(self) -> list[patches.Entry]:
-        listed = self._output("ls-files", "--others", "--exclude-standard", "-z").split(b"\0")
+    def _with_untracked(self, entries: list[patches.Entry]) -> list[patches.Entry]:
+        """The records with those of untracked files; and with unmerged files told, which a comparison with the work
+        tree takes for modified."""
+        listed = self._output("ls-files", "-z", "-t", "--unmerged", "--others", "--exclude-standard").split(b"\0")
         # A name that ends with a slash is a repository of its own.
-        return untracked([patches.path_text(raw) for raw in listed if raw and not raw.endswith(b"/")])
+        names = [patches.path_text(e[2:]) for e in listed if e.startswith(b"? ") and not e.endswith(b"/")]
+        unmerged = {patches.path_text(e.split(b"\t", 1)[1]) for e in listed if e.startswith(b"M ")}
+        told = [entry._replace(letter="U") if entry.path in unmerged else entry for entry in entries]
+        return told + untracked(names)
 
 
 class _Objects:

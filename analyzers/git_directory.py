@@ -37,9 +37,10 @@ def _at(folder: Path) -> Place | None:
     dot = folder / ".git"
     if dot.is_file():
         text = dot.read_text(encoding="utf-8", errors="surrogateescape")[:4096].strip()
-        target = (folder / text.removeprefix("gitdir:").strip()).resolve()
-        if text.startswith("gitdir:") and (target / "HEAD").is_file():
-            return Place(folder, target, False)
+        if text.startswith("gitdir:") and "\0" not in text:
+            target = (folder / text.removeprefix("gitdir:").strip()).resolve()
+            if (target / "HEAD").is_file():
+                return Place(folder, target, False)
     if _is_git_dir(dot):
         return Place(dot, dot, True) if _says_bare(dot) else Place(folder, dot, False)
     if _is_git_dir(folder):
