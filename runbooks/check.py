@@ -185,9 +185,13 @@ def _leaning(
 
 
 def _tied(ranked: Ranked, analysis: Analysis, finding_for: Callable[[Change], Finding | None]) -> list[Finding]:
-    """The findings to show for a section: those whose names it states, else the changes that it names, else the
-    diff's worst finding, else its first change. At most a few, and one per subject."""
+    """The findings to show for a section: those whose names it states, else those on a definition of which it names
+    something, else the changes that it names, else the diff's worst finding, else its first change. At most a few, and
+    one per subject."""
     named = judging.worst_first(findings_for(ranked, analysis.findings))
+    if not named:
+        places = {_place(change) for change in ranked.changes if change.fact.symbol}
+        named = judging.worst_first(f for f in analysis.findings if f.change.fact.symbol and _place(f.change) in places)
     if not named:
         found = (finding_for(change) for change in ranked.changes[:5])
         named = [finding for finding in found if finding is not None][:1]
@@ -199,6 +203,11 @@ def _tied(ranked: Ranked, analysis: Analysis, finding_for: Callable[[Change], Fi
     unique = {(finding.rule, finding.subject): finding for finding in reversed(named)}
     chosen = [finding for finding in named if unique.get((finding.rule, finding.subject)) is finding]
     return chosen[: judging.FINDINGS_PER_SECTION]
+
+
+def _place(change: Change) -> tuple[str, str]:
+    """Path and symbol of a change: what a section names and what a rule found are often two facts of one definition."""
+    return (change.path, change.fact.symbol.name if change.fact.symbol else "")
 
 
 def _finding_lookup(analysis: Analysis) -> Callable[[Change], Finding | None]:

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzers.findings import finding, shown
-from analyzers.model import Change, ChangeKind, FactKind, Finding, Severity
+from analyzers.model import Change, ChangeKind, Fact, FactKind, Finding, Severity
 
 ID = "ops/documented-behaviour-changed"
 
@@ -29,6 +29,8 @@ def on_mention(change: Change) -> Iterator[Finding]:
     subject = fact.key if fact.key != "<module>" else fact.span.path
     if fact.kind is FactKind.BEHAVIOUR and change.kind is ChangeKind.MODIFIED:
         message = f"{subject} works differently."
+    elif change.kind is ChangeKind.MODIFIED and change.before and change.before.value == fact.value:
+        message = f"The {kind} {subject} changed: {_facet(change.before, fact)}."
     elif change.kind is ChangeKind.MODIFIED:
         message = f"The {kind} {subject} changed from {shown(change.before)} to {shown(change.after)}."
     elif change.kind is ChangeKind.RENAMED and change.before:
@@ -36,3 +38,12 @@ def on_mention(change: Change) -> Iterator[Finding]:
     else:
         message = f"The {kind} {subject} was {change.kind}."
     yield from finding(ID, Severity.LOW, change, message, subject=subject)
+
+
+def _facet(before: Fact, after: Fact) -> str:
+    """The first attribute in which two facts of equal value differ, in words."""
+    for name in sorted({key for key, _ in (*before.attributes, *after.attributes)}):
+        was, now = before.attribute(name), after.attribute(name)
+        if was != now:
+            return f"{name.replace('_', ' ')} {was or 'nothing'} is now {now or 'nothing'}"[:160]
+    return "it is stated another way"

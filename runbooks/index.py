@@ -25,8 +25,8 @@ where one small runbook is all there is."""
 
 @dataclass(frozen=True)
 class SectionTerms:
-    """What a section says, counted: names, words and numbers of its text; the words of its headings (and of the innermost
-    alone); the names it marks as code (spans, fences, tables, headings); the paths it mentions."""
+    """What a section says, counted: names, words and numbers of its text; the words of its headings (and of the
+    innermost alone); the names it marks as code (spans, fences, tables, headings); the paths it mentions."""
 
     section: Section
     names: Counter[str]

@@ -71,11 +71,15 @@ def rank(
     scored = [(sum(weights.rank.get(name, 0.0) * value for name, value in c.values.items()), c) for c in found]
     scored.sort(key=lambda pair: (-pair[0], pair[1].place))
     diff_features = features_of_diff(analysis)
+    chosen = _explicit(scored, index)
     return [
         Ranked(
             index.sections[candidate.place].section,
             round(score, 6),
-            alert_of(score, candidate, diff_features, weights),
+            max(
+                alert_of(score, candidate, diff_features, weights),
+                EXPLICIT if candidate.place in chosen else 0.0,
+            ),
             _reasons(candidate, weights),
             _named(query, index, candidate.place),
             candidate,
@@ -128,9 +132,20 @@ def alert_of(score: float, candidate: Candidate, diff: Mapping[str, float], weig
     total += sum(table.get(f"signal.{name}", 0.0) * value for name, value in candidate.values.items())
     total += sum(table.get(f"diff.{name}", 0.0) * value for name, value in diff.items())
     alert = 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, total))))
-    if candidate.values.get("covers") or candidate.values.get("heading"):
-        alert = max(alert, EXPLICIT)
     return round(alert, 6)
+
+
+def _explicit(scored: Sequence[tuple[float, Candidate]], index: Index) -> frozenset[int]:
+    """The sections made for what changed: those whose heading is its name and, of a runbook that claims the path, the
+    best one; a claim on a path is no claim that every section speaks of it."""
+    chosen = {candidate.place for _, candidate in scored if candidate.values.get("heading")}
+    claimed: set[int] = set()
+    for _, candidate in scored:
+        document = index.document_of[candidate.place]
+        if candidate.values.get("covers") and document not in claimed and index.sections[candidate.place].section.title:
+            claimed.add(document)
+            chosen.add(candidate.place)
+    return frozenset(chosen)
 
 
 def _reasons(candidate: Candidate, weights: Weights) -> tuple[Reason, ...]:

@@ -207,8 +207,8 @@ def _path_signals(query: Query, index: Index, board: _Board) -> None:
 
 
 def _cover_signals(query: Query, index: Index, board: _Board) -> None:
-    """How much of what a heading, or a runbook's path and title, is about occurs in the diff: a section *Rate limits* is
-    not meant by every diff that says "rate" once, but by one that says both words."""
+    """How much of what a heading, or a runbook's path and title, is about occurs in the diff: a section *Rate limits*
+    is not meant by every diff that says "rate" once, but by one that says both words."""
     spoken = query.all_words.keys() | query.path_words.keys()
 
     def cover(about: frozenset[str]) -> tuple[float, str]:
