@@ -668,7 +668,7 @@ def test_a_comparison_starts_three_processes(repo: TempRepo, monkeypatch: pytest
 
     def counting(self: object, command: list[str], **options: object) -> object:
         started.append(next(word for word in command[1:] if not word.startswith("-") and "=" not in word))
-        return original(self, command, **options)  # type: ignore[arg-type, call-overload]
+        return original(self, command, **options)  # type: ignore[call-overload]
 
     monkeypatch.setattr(git.Git, "execute", counting)
     opened(repo).changed("HEAD^", "HEAD")
