@@ -21,8 +21,12 @@ from runbooks.query import Query, build, names_of
 from runbooks.terms import joined
 from runbooks.verdict import Edition, key_of
 
-MAX_SUSPECTS = 12
+MAX_SUSPECTS = 8
 """Suspect sections reported per diff: past that, reading them all is rereading the manual."""
+
+MAX_UNNAMED = 3
+"""Of the sections that name nothing that changed only the best ranked are suspect: the right one is among the first
+three in most cases (``benchmarks/README.md``), and those after it are noise."""
 
 MAX_UNCOVERED = 20
 
@@ -161,10 +165,12 @@ def _leaning(
 ) -> Iterator[Verdict]:
     threshold = inputs.suspect_threshold if inputs.suspect_threshold is not None else shipped().suspect
     reported = 0
-    for ranked in sorted(mapped.ranked, key=lambda r: -r.alert):
+    for place, ranked in enumerate(mapped.ranked):
         counterpart = after.counterpart(ranked.section)
-        if ranked.alert < threshold or reported >= MAX_SUSPECTS:
+        if reported >= MAX_SUSPECTS:
             break
+        if ranked.alert < threshold or (place >= MAX_UNNAMED and not ranked.changes):
+            continue
         if key_of(counterpart or ranked.section) in settled:
             continue
         findings = _tied(ranked, mapped.analysis, finding_for)

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from analyzers.model import Change, ChangeKind, Fact, FactKind, FileDiff
+from analyzers.model import Change, ChangeKind, Fact, FactKind, FileDiff, Severity
 from analyzers.pipeline import Analysis
+from analyzers.vocabulary import words
 from runbooks.terms import joined, numbers, terms
 
 _KEYED = frozenset(FactKind) - {FactKind.TEXT, FactKind.BEHAVIOUR, FactKind.ERROR, FactKind.LOG_CALL}
@@ -24,7 +25,9 @@ _MAX_LINES = 4000
 class Query:
     """``changed_names``/``changed_words`` stand on one side only or in different number; ``all_*`` on any changed line.
     ``near_names`` stand on unchanged lines around a change: the siblings that a section lists beside which a new thing
-    belongs. ``keys`` are the joined names of changed facts with the changes that they speak of."""
+    belongs. ``keys`` are the joined names of changed facts with the changes that they speak of;
+    ``judged`` are those of them that cannot be mistaken for another thing and on which a rule found something of medium
+    severity or higher, with the name as written."""
 
     changed_names: Counter[str]
     changed_words: Counter[str]
@@ -36,6 +39,7 @@ class Query:
     paths: tuple[str, ...]
     keys: dict[str, tuple[Change, ...]]
     symbols: frozenset[str]
+    judged: dict[str, str]
 
 
 def names_of(fact: Fact) -> Iterator[str]:
@@ -92,7 +96,21 @@ def build(analysis: Analysis) -> Query:
         tuple(paths),
         {name: tuple(changes) for name, changes in keys.items()},
         frozenset(symbols),
+        _judged(analysis),
     )
+
+
+def _judged(analysis: Analysis) -> dict[str, str]:
+    """The telling names (two words or more) of what rules found, low severity aside."""
+    found: dict[str, str] = {}
+    for finding in analysis.findings:
+        if finding.severity is Severity.LOW:
+            continue
+        for fact in (finding.change.before, finding.change.after):
+            for name in names_of(fact) if fact is not None else ():
+                if len(words(name)) > 1 and len(joined(name)) >= 8:
+                    found.setdefault(joined(name), name)
+    return found
 
 
 def _names(change: Change) -> Iterable[str]:

@@ -15,25 +15,26 @@ from runbooks.index import Index, SectionTerms, saturation
 from runbooks.query import Query
 
 SIGNALS: dict[str, str] = {
-    "key": "names {detail}, which changed",
-    "rarest_key": "hardly anything else names {detail}",
-    "heading": "its heading is {detail}",
-    "names": "shares the names {detail} with the changed lines",
-    "names_near": "shares the names {detail} with lines around the change",
-    "siblings": "names {detail}, which stands beside the change",
-    "words": "shares the words {detail} with the changed lines",
-    "words_near": "shares words with the diff",
-    "heading_words": "its headings speak of {detail}",
+    "key": "it names {detail}, which changed",
+    "judged": "it names {detail}, whose behaviour changed",
+    "rarest_key": "hardly another section names {detail}",
+    "heading": "its heading is {detail}, which changed",
+    "names": "it names {detail}, as the changed lines do",
+    "names_near": "it names {detail}, as lines around the change do",
+    "siblings": "it names {detail}, which stands beside the change",
+    "words": "it speaks of {detail}, as the changed lines do",
+    "words_near": "it shares words with the diff, such as {detail}",
+    "heading_words": "its headings speak of {detail}, as the changed lines do",
     "heading_cover": "its heading is about {detail}, as the change is",
     "title_cover": "its runbook is about {detail}, as the change is",
-    "path": "mentions the changed path {detail}",
-    "path_words": "speaks of {detail}, as the changed path does",
-    "number": "states {detail}, which the diff replaces",
-    "symbol": "names {detail}, in which the change stands",
+    "path": "it mentions the changed path {detail}",
+    "path_words": "it speaks of {detail}, as the changed path does",
+    "number": "it states {detail}, which the diff replaces",
+    "symbol": "it names {detail}, in which the change stands",
     "document_names": "its runbook shares names with the diff",
     "document_words": "its runbook shares words with the diff",
     "document_path": "its runbook is filed under {detail}, as the change is",
-    "covers": "front matter says that it covers {detail}",
+    "covers": "its front matter says that it covers {detail}",
 }
 """Every signal with the phrase a person reads; ``{detail}`` is filled with the strongest example."""
 
@@ -139,6 +140,10 @@ def _name_signals(query: Query, index: Index, board: _Board) -> None:
                 board.best[("rarest_key", place)] = (rarity, shown)
             if name in section.heading_names:
                 board.add("heading", place, 1.0, section.section.title)
+    for name, written in query.judged.items():
+        for place in index.by_name.get(name, []):
+            if name in index.sections[place].coded:
+                board.add("judged", place, 1.0, written)
     for name in query.near_names:
         places = index.by_name.get(name, [])
         if name in query.keys or not places:

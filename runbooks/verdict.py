@@ -173,8 +173,7 @@ def uncovered(finding: Finding) -> Verdict:
 
 
 def _why(ranked: Ranked) -> str:
-    phrases = [reason.phrase for reason in ranked.reasons]
-    return "the section " + "; ".join(phrases[:2]) if phrases else "the section shares words with the diff"
+    return "; ".join(reason.phrase for reason in ranked.reasons[:2]) or "it shares words with the diff"
 
 
 def line_about(section: Section, names: frozenset[str]) -> tuple[int, str]:
