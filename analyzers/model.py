@@ -57,7 +57,7 @@ class FactKind(StrEnum):
     CREDENTIAL_LIFETIME = "credential_lifetime"
     CRYPTO = "crypto"
     ACCESS_POLICY = "access_policy"  # cookie, CORS and security-header settings
-    SECRET = "secret"  # a reference to a secret, never its content
+    SECRET = "secret"  # noqa: S105 - a kind of fact: a reference to a secret, never its content
     # data
     TABLE = "table"
     COLUMN = "column"

@@ -23,7 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FLOOR = """
-import sys, git, tree_sitter, tree_sitter_go, tree_sitter_yaml, tree_sitter_python, tree_sitter_json, tree_sitter_jsonnet
+import sys, git, tree_sitter
+import tree_sitter_go, tree_sitter_yaml, tree_sitter_python, tree_sitter_json, tree_sitter_jsonnet
 repo, base, head = sys.argv[1:]
 run = git.Git(repo)
 run.update_environment(GIT_DIR=repo, GIT_CONFIG_COUNT="1", GIT_CONFIG_KEY_0="safe.directory", GIT_CONFIG_VALUE_0="*")

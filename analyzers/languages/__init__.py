@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import Protocol, cast
 
@@ -79,7 +79,7 @@ def language_of(path: str) -> str:
     return next((entry.name for entry in REGISTRY if entry.pattern.search(path)), "text")
 
 
-@lru_cache(maxsize=None)
+@cache
 def load(name: str) -> Language:
     """The language module of that registered name (``text`` included)."""
     return cast(Language, import_module(f"analyzers.languages.{name}"))
