@@ -101,7 +101,7 @@ def tables(manifests: Path, path: Path) -> tuple[str, list[tuple[str, str]]]:
     """The Markdown of all tables, and the rows of the first."""
     predictions = {(row["repo"], row["sha"]): row for row in _rows(path)}
     figures = scored(manifests, path)
-    cosmetic, alert = figures["cosmetic"], figures.get("alert", {})
+    cosmetic, alert, seconds = figures["cosmetic"], figures.get("alert", {}), figures["seconds"]
     main = [
         ("cosmetic commits silent (proved labels)", f"{cosmetic['silent']:.2%} of {cosmetic['n']}"),
         ("cosmetic commits silent (the project's word)", f"{cosmetic['soft_silent']:.2%} of {cosmetic['soft_n']}"),
@@ -111,7 +111,7 @@ def tables(manifests: Path, path: Path) -> tuple[str, list[tuple[str, str]]]:
         *_held_out(),
         ("alert > 0: ordinary", str(alert.get("ordinary with alert > 0"))),
         ("alert > 0: co-changes", str(alert.get("co-change with alert > 0"))),
-        ("seconds a commit: median, p95, max", " / ".join(str(figures["seconds"][k]) for k in ("median", "p95", "max"))),
+        ("seconds a commit: median, p95, max", " / ".join(str(seconds[k]) for k in ("median", "p95", "max"))),
         ("records with an error", str(sum(1 for row in predictions.values() if row["error"]))),
     ]  # fmt: skip
     kinds = ["| document kind | n | file R@1 | R@3 | section R@1 | R@3 |", "| --- | --- | --- | --- | --- | --- |"]
