@@ -20,7 +20,7 @@ _TOKEN = re.compile(
     r"""
     (?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`)
   | (?P<comment>\#[^\n]*)
-  | (?P<word>\{\{.*?\}\}|%\([^()\n]*\)[a-z]|%[sdfg]\b|[\w:.$]+)
+  | (?P<word>\{\{[^{}]{0,500}\}\}|%\([^()\n]{0,200}\)[a-z]|%[sdfg]\b|[\w:.$]+)
   | (?P<operator>=~|!~|!=|==|>=|<=|[-+*/%^<>=@])
   | (?P<open>[(\[{])
   | (?P<close>[)\]}])
@@ -78,6 +78,8 @@ def duration(text: str) -> str:
 
 def rules(item: Item, context: Context) -> Iterable[Fact] | None:
     """An alerting or recording rule: a mapping with ``alert`` or ``record`` and ``expr``."""
+    if item.key == "name" and item.parent is not None and item.parent.get("rules") is not None:
+        return ()  # how rules are grouped says nothing
     if item.kind is not Kind.MAPPING:
         return None
     expression = item.get("expr")

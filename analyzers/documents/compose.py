@@ -54,8 +54,8 @@ def _service(item: Item, context: Context) -> Iterable[Fact] | None:
 
 def _leaf(item: Item, context: Context) -> Iterator[Fact]:
     key = context.key(item)
-    text = brief(item.text) if item.kind is not Kind.NULL else ("null" if context.owner is None else "")
-    if not text:
+    text = brief(item.text)
+    if not text and context.owner is not None:
         return
     yield item.fact(FactKind.WORKLOAD, key, settings.quantity(text, key), owner=context.owner, aliases=(item.key,))
 

@@ -23,6 +23,7 @@ HANDLERS: tuple[Handler, ...] = (
 )
 """What is understood anywhere in any document, in this order."""
 
+_PLAYBOOK_PATH = re.compile(r"(?:^|/)(?:tasks|handlers|playbooks?|roles)/|playbook")
 Reader = Callable[[Item, Context], Iterable[Fact]]
 
 
@@ -51,7 +52,7 @@ def _reader(root: Item) -> Reader:
         special = packages.reader(root, path)
         if special is not None:
             return special
-    if root.kind is Kind.SEQUENCE and re.search(r"(?:^|/)(?:tasks|handlers|playbooks?|roles)/|playbook", path):
+    if root.kind is Kind.SEQUENCE and (_PLAYBOOK_PATH.search(path) or packages.is_playbook(root)):
         return packages.playbook
     return walk
 

@@ -67,7 +67,7 @@ class Page:
 
 
 _IDENTITY = (
-    "name", "id", "alert", "record", "key", "job_name", "job", "sid", "Sid", "host", "hostname", "path",
+    "name", "id", "pk", "alert", "record", "key", "job_name", "job", "sid", "Sid", "host", "hostname", "path",
 )  # fmt: skip
 """Members that tell the items of a list apart, best first: Kubernetes' merge keys, Prometheus' and Ansible's names."""
 
@@ -183,7 +183,7 @@ class Item(ABC):
         path = ""
         for label in reversed(labels):
             path += label if label.startswith("[") or not path else f".{label}"
-        return path.replace("[]", "")
+        return path.replace("[]", "").lstrip(".")
 
     # -- facts ----------------------------------------------------------------------------------------------------
 

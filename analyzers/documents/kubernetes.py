@@ -87,7 +87,7 @@ def _leaf_of(kind: str) -> Callable[[Item, Context], Iterator[Fact]]:
 def _workload_leaf(item: Item, context: Context) -> Iterator[Fact]:
     """A field of a native object: ports, schedules and security contexts by their own kinds, the rest ``workload``."""
     key = context.key(item)
-    text = brief(item.text) if item.kind is not Kind.NULL else "null"
+    text = brief(item.text)
     if not key or not text:
         return
     value = settings.quantity(text, key)

@@ -59,6 +59,12 @@ def _override(item: Item, context: Context) -> Iterable[Fact] | None:
     return (item.fact(FactKind.IMAGE, name, Value(version), scope=item.scalar("name")),)
 
 
+def is_playbook(root: Item) -> bool:
+    """Whether a list is an Ansible playbook: plays have ``hosts``, or import other playbooks."""
+    plays = [child for child in root.children()[:5] if child.kind is Kind.MAPPING]
+    return any(play.get("hosts") is not None or play.get("import_playbook") is not None for play in plays)
+
+
 def playbook(root: Item, context: Context) -> Iterator[Fact]:
     """Ansible: arguments of modules, keyed by task; renaming a task says nothing."""
     yield from walk(root, replace(context, handlers=(_task, *context.handlers)), skip_handlers=True)

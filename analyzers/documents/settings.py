@@ -15,7 +15,8 @@ from analyzers.vocabulary import setting_kind
 _PROSE = frozenset(
     "description descriptions summary title comment comments help example examples documentation docs doc $comment "
     "notes note displayName display_name label tooltip deprecationMessage externalDocs maintainers contributors "
-    "keywords authors author license homepage $schema $id labels".split()
+    "keywords authors author license homepage $schema $id labels createdAt updatedAt created_at updated_at "
+    "lastmodified".split()
 )
 """Keys whose texts are for people: never facts (the contract in docs/facts.md)."""
 
@@ -25,10 +26,15 @@ _ENV_KEYS = re.compile(
 _ENV_LIST_KEYS = re.compile(r"env(?:ironment)?(?:[_-]?vars?)?$", re.IGNORECASE)
 _ENV_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 _ARGUMENT_KEYS = re.compile(r"^(?:args|command|cmd|entrypoint|\w*[Ee]xtraArgs|\w*_args|\w*Args|CMD|ENTRYPOINT)$")
+_WORD = re.compile(r"(?:\{\{[^{}]{0,200}\}\}|\"[^\"]{0,400}\"|'[^']{0,400}'|[^\s\"'])+")
+_CIPHERTEXT = re.compile(r"^(?:ENC\[|-----BEGIN |[A-Za-z0-9+/_-]{80,}={0,2}(?:…|$))")
+"""Encrypted values (sops), keys and certificates: stated as secrets, without their content."""
+
+_BOOLEANS = frozenset("true false yes no on off".split())
 _FLAG = re.compile(r"^--?([A-Za-z][\w.-]*)(?:=(.*))?$", re.DOTALL)
 _IMAGE_KEY = re.compile(r"^image$|[a-z_-]Image$|_image$|^IMAGE$")
 _IMAGE = re.compile(
-    r"^(?P<repository>[a-z0-9][\w.-]*(?::\d+)?(?:/[\w.-]+)*)(?::(?P<tag>[\w][\w.-]{0,127}))?"
+    r"^(?P<repository>[a-z0-9][\w.-]*(?::\d+(?=/))?(?:/[\w.-]+)*)(?::(?P<tag>[\w][\w.-]{0,127}))?"
     r"(?:@(?P<digest>sha256:[0-9a-f]{8,64}))?$"
 )
 
@@ -39,15 +45,16 @@ def quantity(text: str, key: str) -> Value:
 
 
 def leaf(item: Item, context: Context) -> Iterator[Fact]:
-    """A scalar as a setting. The name of a list item states the item's existence: ``- name: a`` reads like ``- a``."""
+    """A scalar as a setting. The name of a list item states the item's existence: ``- name: a`` reads like ``- a``.
+    A key without a value and one with an empty text are the same empty setting."""
     if item.key in _PROSE or (item.kind is Kind.NULL and not item.key):
         return
     parent = item.parent
     key = context.key(item)
     if parent is not None and parent.parent is not None and not parent.key and item.text == parent.identity != "":
         key = context.key(parent.parent)
-    text = brief(item.text) if item.kind is not Kind.NULL else "null"
-    if not key or not text:
+    text = brief(item.text)
+    if not key or (parent is not None and parent.parent is None and item.key in {"apiVersion", "kind"}):
         return
     owner = context.owner
     yield from setting_facts(
@@ -57,10 +64,14 @@ def leaf(item: Item, context: Context) -> Iterator[Fact]:
 
 def _kind(item: Item, key: str, text: str) -> FactKind:
     """The kind by the leaf's own words, else by those of its parent: ``cors.enabled``, ``tls.min``."""
+    if _CIPHERTEXT.match(text):
+        return FactKind.SECRET
     named = next((one for one in (item, *item.ancestors()) if one.key), item)
     value = values.parse_value(text, named.key)
     kind = setting_kind(named.key, value)
     if kind is FactKind.PORT and value.number is None:
+        return FactKind.SETTING
+    if kind is FactKind.SECRET and text.lower() in _BOOLEANS:
         return FactKind.SETTING
     if kind is not FactKind.SETTING or named.parent is None or not named.parent.key:
         return kind
@@ -72,7 +83,9 @@ def _kind(item: Item, key: str, text: str) -> FactKind:
 
 
 def prose(item: Item, context: Context) -> Iterable[Fact] | None:
-    """Takes texts for people and says nothing about them."""
+    """Takes texts for people, and the bookkeeping of encrypted files, and says nothing about them."""
+    if item.key == "sops" and item.parent is not None and item.parent.parent is None:
+        return ()
     return () if item.key in _PROSE and item.key != "labels" else None
 
 
@@ -95,7 +108,8 @@ def environment(item: Item, context: Context) -> Iterable[Fact] | None:
 def _variable(item: Item, name: str, text: str) -> Fact:
     """A variable with its value; a secret written out is stated without its content."""
     value = quantity(text, name)
-    if setting_kind(name, value) is FactKind.SECRET and "$" not in text and "{{" not in text and value.number is None:
+    secret = setting_kind(name, value) is FactKind.SECRET and text.lower() not in _BOOLEANS
+    if (secret and "$" not in text and "{{" not in text and value.number is None) or _CIPHERTEXT.match(text):
         return item.fact(FactKind.ENV_VAR, name, scope="", quote=f"{name} (value not shown)")
     return item.fact(FactKind.ENV_VAR, name, value, scope="")
 
@@ -124,7 +138,7 @@ def arguments(item: Item, context: Context) -> Iterable[Fact] | None:
         return _argument_list(item, context)
     if item.kind is Kind.SCALAR and (" -" in item.text or item.text.startswith("-")) and len(item.text) < 4000:
         return _command_line(item, context)
-    if item.kind is Kind.MAPPING and item.key.lower().endswith("args"):
+    if item.kind is Kind.MAPPING and item.key.lower().endswith("args") and item.key != "args":
         return _flag_mapping(item, context)
     return None
 
@@ -164,7 +178,7 @@ def _is_flag_value(flag: str, element: Item) -> bool:
 
 def _command_line(item: Item, context: Context) -> Iterator[Fact]:
     """Flags of a command written as one text; the program and its plain words stay one ``command`` setting."""
-    words = item.text.split()
+    words = _WORD.findall(item.text)
     plain: list[str] = []
     index = 0
     while index < len(words):
@@ -179,8 +193,8 @@ def _command_line(item: Item, context: Context) -> Iterator[Fact]:
             yield flag_fact(item, flag.group(1), text.strip("\"'") if text is not None else None, context)
         index += 1
     if plain:
-        owner = context.owner
-        yield item.fact(FactKind.WORKLOAD, context.key(item), Value(brief(" ".join(plain))), owner=owner)
+        kind = FactKind.WORKLOAD if context.owner else FactKind.SETTING
+        yield item.fact(kind, context.key(item), Value(brief(" ".join(plain))), owner=context.owner)
 
 
 def _flag_mapping(item: Item, context: Context) -> Iterator[Fact]:

@@ -17,7 +17,7 @@ _NAMES = re.compile(
     r"|turbo\.json|\.?cspell[\w.-]*|\.markdownlint[\w.-]*|\.?yamllint[\w.-]*|\.releaserc[\w.]*|\.mergify\.ya?ml|\.hadolint\.ya?ml"
     r"|\.rubocop[\w.-]*\.ya?ml|\.swiftlint\.ya?ml|\.coderabbit\.ya?ml|\.readthedocs\.ya?ml|\.all-contributorsrc"
     r"|\.?typos\.ya?ml|crowdin\.ya?ml|\.lgtm\.ya?ml|\.clang-(?:format|tidy)|\.goreleaser[\w.-]*|\.?tox\.ya?ml|\.krew\.ya?ml"
-    r"|pyrightconfig\.json|bower\.json|jsonnetfile\.json|\.bowerrc|\.jshintrc|\.jscsrc|detekt[\w.-]*\.ya?ml|phpcs[\w.-]*"
+    r"|_toc\.ya?ml|glide\.(?:ya?ml|lock)|pubspec\.ya?ml|shard\.ya?ml|pnpm-workspace\.ya?ml|pyrightconfig\.json|bower\.json|jsonnetfile\.json|\.bowerrc|\.jshintrc|\.jscsrc|detekt[\w.-]*\.ya?ml|phpcs[\w.-]*"
     r"|\.haml-lint\.ya?ml|\.erb_?lint\.ya?ml|\.scss-lint\.ya?ml|\.reek\.ya?ml|\.sourcery\.ya?ml|\.ls-lint\.ya?ml"
     r"|\.vale[\w.-]*|\.ct\.ya?ml|ct\.ya?ml|\.kube-linter\.ya?ml|\.gitleaks[\w.]*|\.secrets\.baseline|\.flowconfig"
     r"|\.dependabot[\w./-]*|dependabot\.ya?ml|labeler\.ya?ml|stale\.ya?ml|release-drafter\.ya?ml|\.devcontainer\.json"

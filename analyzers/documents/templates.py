@@ -19,14 +19,14 @@ MAX_ACTION = 4000
 MAX_UNCLOSED = 500
 """After so many openers that close nowhere the file is no template."""
 
-_MARK = 1
+_MARK = b"\x01"
+_MARK_ON = b"\x02"  # an action that began on a line above
+_TO_BLANK = bytes.maketrans(_MARK + _MARK_ON, b"  ")
+_TO_X = bytes.maketrans(_MARK + _MARK_ON, b"xx")
 _BLOCK_HEADER = re.compile(
     rb"^(?P<lead> *(?:- +)*)(?:[^#\n]*?:[ \t]+)?(?:[&!][^ \n]+[ \t]+)*[|>][-+0-9]*[ \t]*(?:#.*)?\r?$"
 )
-_CONTROL = re.compile(
-    rb"[ \t]*(?:\{[{%]-?|<%-?)[ \t]*(?:if|else|elsif|elif|end\w*|range|with|for|define|block|/\*|\$\w+[ \t]*:?=)"
-)
-_TRIM = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}")
+_TRIM = re.compile(r"\{\{-?\s{0,40}([^{}]{0,500}?)\s{0,40}-?\}\}")
 
 
 def blanked(data: bytes) -> bytes:
@@ -36,7 +36,7 @@ def blanked(data: bytes) -> bytes:
     masked = bytearray(data)
     if not _mask(data, masked):
         return data
-    return b"\n".join(_lines(bytes(masked).split(b"\n"), data.split(b"\n")))
+    return b"\n".join(_lines(bytes(masked).split(b"\n")))
 
 
 def tidy(text: str) -> str:
@@ -48,7 +48,7 @@ def nameable(text: str) -> str:
     """A name without its template actions: ``{{ include "x.fullname" . }}-api`` → ``*-api``."""
     if "{{" not in text and "$" not in text:
         return text
-    starred = re.sub(r"\$?\{\{.*?\}\}|\$\{[^{}]*\}|\$\([^()]*\)", "*", text, flags=re.DOTALL)
+    starred = re.sub(r"\$?\{\{[^{}]{0,500}\}\}|\$\{[^{}]{0,500}\}|\$\([^()]{0,500}\)", "*", text)
     return re.sub(r"\*+", "*", starred)
 
 
@@ -68,31 +68,49 @@ def _mask(data: bytes, masked: bytearray) -> bool:
             continue
         found = True
         for part in re.finditer(rb"[^\n]+", data[start:end]):
-            first = start + part.start()
-            masked[first : start + part.end()] = bytes([_MARK]) * len(part.group())
+            text = part.group()
+            lead = 0 if part.start() == 0 else len(text) - len(text.lstrip(b" \t"))
+            first, last = start + part.start() + lead, start + part.end()
+            masked[first:last] = (_MARK if part.start() == 0 else _MARK_ON) * (last - first)
         position = end
     return found
 
 
-def _lines(masked: list[bytes], written: list[bytes]) -> list[bytes]:
+def _lines(masked: list[bytes]) -> list[bytes]:
     """Marks become ``x`` within values and blanks where they fill a line. In a block scalar a line that writes
     something keeps its ``x``, so that the block does not look empty."""
-    mark = bytes([_MARK])
-    block: int | None = None
+    block: int | None = None  # the indent of the key or dash that opened a block scalar
+    inner: int | None = None  # the indent of that scalar's first line
+    blank = False
     result: list[bytes] = []
-    for line, original in zip(masked, written, strict=True):
+    for line in masked:
         content = line.lstrip(b" ")
         indent = len(line) - len(content)
-        if block is not None and content.strip() and indent <= block and content[:1] != mark:
-            block = None
-        if mark in line:
-            alone = not content.replace(mark, b"").strip(b" \t\r,")
-            inside = block is not None and indent > block and not _CONTROL.match(original)
-            line = line.replace(mark, b" " if alone and not inside else b"x")
-        header = _BLOCK_HEADER.match(line) if block is None else None
-        if header:
-            lead = header.group("lead")
-            bare = line[len(lead) : len(lead) + 1] in {b"|", b">"}
-            block = len(lead) - 2 if bare and b"-" in lead else len(lead)
+        if block is not None and content.strip() and indent <= block and content[:1] not in {_MARK, _MARK_ON}:
+            block = inner = None
+        if _MARK in line or _MARK_ON in line:
+            alone = not content.translate(None, _MARK + _MARK_ON).strip(b" \t\r,")
+            if alone and block is not None and indent > block:
+                # at the scalar's own indent; as far left as can be when it is the line that sets it
+                inner = block + 1 if inner is None else inner
+                line = (b" " * inner + b"x" * (len(line) - inner))[: len(line)]
+            else:
+                # the rest of an action goes the way of its beginning
+                blank = alone and (blank if content[:1] == _MARK_ON else True)
+                line = line.translate(_TO_BLANK if blank else _TO_X)
+        if block is None:
+            block = _opened(line)
+        elif inner is None and line.strip():
+            inner = indent
         result.append(line)
     return result
+
+
+def _opened(line: bytes) -> int | None:
+    """The indent of the key or dash whose block scalar this line opens, or None."""
+    header = _BLOCK_HEADER.match(line)
+    if header is None:
+        return None
+    lead = header.group("lead")
+    bare = line[len(lead) : len(lead) + 1] in {b"|", b">"}
+    return len(lead) - 2 if bare and b"-" in lead else len(lead)

@@ -51,7 +51,8 @@ def read(root: Item, context: Context, kind: str) -> Iterator[Fact]:
         handlers: tuple[Handler, ...] = (_silent, _schedule, _permissions, _job, _step, *_variables)
         yield from walk(root, replace(inner, handlers=handlers), skip_handlers=True)
     else:
-        handlers = (_gitlab_variables, _gitlab_job, *_variables, settings.images)
+        handlers = (_names, _gitlab_variables, *_variables, settings.images, settings.prose)
+        handlers = (_gitlab_job, *handlers) if kind == "gitlab" else (_job, *handlers)
         yield from walk(root, replace(inner, handlers=handlers), skip_handlers=True)
 
 
@@ -87,6 +88,12 @@ def _silent(item: Item, context: Context) -> Iterable[Fact] | None:
     return () if item.key in {"name", "run-name", "description", "branding", "author", "defaults"} else None
 
 
+def _names(item: Item, context: Context) -> Iterable[Fact] | None:
+    """Names of steps and jobs; the name of a deploy environment does count."""
+    named = item.key in {"name", "displayName", "label", "alias"} and item.kind is Kind.SCALAR
+    return () if named and (item.parent is None or item.parent.key != "environment") else None
+
+
 def _schedule(item: Item, context: Context) -> Iterable[Fact] | None:
     if item.key != "cron" or item.kind is not Kind.SCALAR or context.owner is None:
         return None
@@ -110,6 +117,8 @@ def _job(item: Item, context: Context) -> Iterable[Fact] | None:
     jobs = item.parent
     if jobs is None or jobs.key != "jobs" or jobs.parent is not context.base or item.kind is not Kind.MAPPING:
         return None
+    if context.owner is None or context.owner.item is not context.base:
+        return None  # a field named "jobs" of a job
     name = f"{workflow_name(item.page.path)}/{item.key}"
     return walk(item, replace(context, owner=Owner(name, item), base=item), skip_handlers=True)
 
@@ -171,7 +180,7 @@ def _gitlab_variables(item: Item, context: Context) -> Iterable[Fact] | None:
 def _gitlab_job(item: Item, context: Context) -> Iterable[Fact] | None:
     if item.parent is not context.base or item.kind is not Kind.MAPPING or item.key in _GITLAB_KEYWORDS:
         return None
-    if context.base is None or context.base.parent is not None:
+    if context.owner is None or context.owner.item is not context.base:
         return None
     name = f"{workflow_name(item.page.path)}/{item.key}"
     return walk(item, replace(context, owner=Owner(name, item), base=item), skip_handlers=True)

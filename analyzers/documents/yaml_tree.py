@@ -8,7 +8,9 @@ from collections.abc import Iterator
 
 from analyzers.documents.entries import Item, Kind, Page
 from analyzers.documents.nodes import children_on, last_line, problem_line
-from analyzers.documents.templates import blanked, tidy
+from analyzers.documents.templates import blanked
+from analyzers.documents.yaml_nodes import second_opinion
+from analyzers.documents.yaml_text import block_text, double_quoted, plain, single_quoted
 from analyzers.syntax import Grammar, Lines, Node, Source
 
 GRAMMAR = Grammar("yaml", "tree_sitter_yaml")
@@ -19,28 +21,43 @@ _KINDS = {
     "plain_scalar": Kind.SCALAR, "double_quote_scalar": Kind.SCALAR, "single_quote_scalar": Kind.SCALAR,
     "block_scalar": Kind.SCALAR, "alias": Kind.ALIAS,
 }  # fmt: skip
+_SCALARS = frozenset(name for name, kind in _KINDS.items() if kind is Kind.SCALAR)
 _PAIRS = frozenset({"block_mapping_pair", "flow_pair"})
 _NULLS = frozenset({"~", "null", "Null", "NULL"})
-_ESCAPES = {
-    "n": "\n",
-    "t": "\t",
-    "r": "\r",
-    "0": "\0",
-    "e": "\x1b",
-    "a": "\a",
-    "b": "\b",
-    "f": "\f",
-    "v": "\v",
-    "_": " ",
-}
 _ANCHOR = re.compile(rb"&([\w.-]{1,80})[ \t]+([^\s\[{|>#&*!][^\n#]{0,200})")
 _KEY_AHEAD = re.compile(r"[\w.-]+:(?:\s|$)")
-_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(\n[ \t]*)|(.))", re.DOTALL)
-
-
 _SEPARATOR = re.compile(rb"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
+_SCHEMA = re.compile(rb"^kind: CustomResourceDefinition\b", re.MULTILINE)
 MAX_ROWS = 32_000
 """Lines of one document that the grammar can count (its scanner keeps rows in 16 bits)."""
+
+
+MAX_LEVELS = 100
+"""Block levels that are handed to the grammar. Its scanner keeps its indents in 1,024 bytes, and with more than about
+250 of them tree-sitter-yaml 0.7 writes past the end and ends the process."""
+
+_DEEP_LINE = re.compile(rb"(?:\A|[\r\n])[ \t?:-]{90,}[^ \t\r\n]")
+
+
+def too_deep(data: bytes) -> bool:
+    """Whether the text may have more than :data:`MAX_LEVELS` block levels: an upper bound from the indents alone,
+    worked out only when some line is indented far enough."""
+    if not _DEEP_LINE.search(data):
+        return False
+    columns: list[int] = []
+    for line in re.split(rb"[\r\n]", data):
+        content = line.lstrip(b" \t")
+        if not content.strip():
+            continue
+        indent = len(line) - len(content)
+        while columns and columns[-1] >= indent:
+            columns.pop()
+        columns.append(indent)
+        lead = content[: len(content) - len(content.lstrip(b" \t?:-"))]
+        # a level per dash, and one more for each sequence that stands at its parent's own column
+        if 2 * len(columns) + 2 * len(lead.split()) > 2 * MAX_LEVELS:
+            return True
+    return False
 
 
 def pages(path: str, revision: str, data: bytes, lines: Lines) -> Iterator[YamlPage]:
@@ -51,23 +68,37 @@ def pages(path: str, revision: str, data: bytes, lines: Lines) -> Iterator[YamlP
     for index, start in enumerate(starts):
         end = starts[index + 1] if index + 1 < len(starts) else len(data)
         rows = data.count(b"\n", start, end)
-        if any(first <= offset + rows + 1 and offset + 1 <= last for first, last in lines):
+        if _SCHEMA.search(data, start, end):
+            pass  # schemas say nothing, and are the largest documents of all
+        elif any(first <= offset + rows + 1 and offset + 1 <= last for first, last in lines):
             yield YamlPage(path, revision, data[start:end], offset)
         offset += rows
 
 
 class YamlPage(Page):
     """A YAML document (or several): parsed with templates blanked, quoted and read as written. ``offset`` lines of the
-    file stand before it."""
+    file stand before it. A document inside a quoted string has no lines of its own: all of it stands at ``fixed``."""
 
-    def __init__(self, path: str, revision: str, data: bytes, offset: int = 0) -> None:
+    def __init__(
+        self, path: str, revision: str, data: bytes, offset: int = 0, fixed: tuple[int, int] | None = None
+    ) -> None:
         super().__init__(path, revision, data, offset)
-        self.source = Source(GRAMMAR, path, revision, blanked(data))
+        self.fixed = fixed
+        readable = blanked(data)
+        self.refused = too_deep(readable)
+        self.source = Source(GRAMMAR, path, revision, b"" if self.refused else readable)
         self._anchors: dict[str, str] | None = None
+        self.second: list[Item] | None = None
+        too_long = readable.count(b"\n") > MAX_ROWS
+        if (self.source.partial or too_long) and not self.refused and not fixed:
+            self.second = second_opinion(self, readable)
 
     def documents(self, lines: Lines) -> Iterator[Item]:
         """The roots of the documents that touch the lines. Where the grammar lost the document's frame, what it
         could read stands in for it."""
+        if self.second is not None:
+            yield from self.second
+            return
         for node in children_on(self.source.root, self.inner(lines)):
             if node.type == "document":
                 for child in node.named_children:
@@ -78,14 +109,22 @@ class YamlPage(Page):
 
     def inner(self, lines: Lines) -> Lines:
         """Lines of the file as lines of this page."""
+        if self.fixed:
+            return ((1, 10**9),)
         return [(first - self.offset, last - self.offset) for first, last in lines] if self.offset else lines
 
     def place(self, node: Node) -> tuple[int, int]:
         """First and last line of a node in the file."""
+        if self.fixed:
+            return self.fixed
         return node.start_point[0] + 1 + self.offset, last_line(node) + self.offset
 
     def problem(self, lines: Lines) -> str:
         """Why the reading of the changed lines is partial, or an empty string."""
+        if self.second is not None:
+            return ""
+        if self.refused:
+            return f"more than {MAX_LEVELS} levels of nesting"
         if self.source.data.count(b"\n") > MAX_ROWS:
             return f"a YAML document of more than {MAX_ROWS:,} lines"
         line = problem_line(self.source.root, self.inner(lines))
@@ -208,63 +247,11 @@ def scalar_text(page: YamlPage, node: Node | None) -> str:
     inner, _ = _unwrapped(page, node)
     if inner is None:
         return ""
+    if inner.type not in _SCALARS:
+        return ""
     text = page.content(inner)
     if inner.type == "block_scalar":
-        return tidy(_block(text))
+        return block_text(text)
     if inner.type == "double_quote_scalar":
-        return tidy(_unescaped(_folded(text[1:-1])))
-    if inner.type == "single_quote_scalar":
-        return tidy(_folded(text[1:-1]).replace("''", "'"))
-    return tidy(_folded(text).strip()) if inner.type == "plain_scalar" else ""
-
-
-def _folded(text: str) -> str:
-    """Line folding of flow scalars: a line break is a blank, an empty line a line break."""
-    if "\n" not in text:
-        return text
-    lines = [line.strip() for line in text.split("\n")]
-    folded = lines[0]
-    breaks = 0
-    for line in lines[1:]:
-        if not line:
-            breaks += 1
-            continue
-        glue = "\n" * breaks if breaks else ("" if folded.endswith("\\") else " ")
-        folded = (folded[:-1] if folded.endswith("\\") and not breaks else folded) + glue + line
-        breaks = 0
-    return folded
-
-
-def _unescaped(text: str) -> str:
-    def replace(found: re.Match[str]) -> str:
-        code = found.group(1) or found.group(2) or found.group(3)
-        if code:
-            number = int(code, 16)
-            return chr(number) if number < 0x110000 else "\ufffd"
-        if found.group(4):
-            return ""
-        return _ESCAPES.get(found.group(5), found.group(5))
-
-    return _ESCAPE.sub(replace, text) if "\\" in text else text
-
-
-def dedented(lines: list[str]) -> list[str]:
-    """The lines without the indentation of the first that is not blank (YAML's rule for block scalars)."""
-    indent = next((len(line) - len(line.lstrip(" ")) for line in lines if line.strip()), 0)
-    return [line[indent:] if not line[:indent].strip() else line.lstrip(" ") for line in lines]
-
-
-def _block(text: str) -> str:
-    header, _, body = text.partition("\n")
-    lines = [line.rstrip("\r") for line in dedented(body.split("\n"))]
-    if header.startswith("|"):
-        return "\n".join(lines).rstrip("\n")
-    folded = ""
-    for index, line in enumerate(lines):
-        follows_text = index > 0 and lines[index - 1].strip() and not lines[index - 1].startswith(" ")
-        if index and follows_text and line.strip() and not line.startswith(" "):
-            folded += " "
-        elif index and (line.strip() == "" or line.startswith(" ") or not folded.endswith("\n")):
-            folded += "\n"
-        folded += line
-    return folded.rstrip("\n")
+        return double_quoted(text)
+    return single_quoted(text) if inner.type == "single_quote_scalar" else plain(text)

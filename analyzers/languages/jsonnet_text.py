@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
-from analyzers.documents.yaml_tree import dedented
+from analyzers.documents.yaml_text import dedented
 from analyzers.syntax import Grammar, Node, Source
 
 COMMENTS = frozenset({"comment", "line_comment", "block_comment"})
@@ -100,13 +100,26 @@ class Texts:
         if not right:
             return template
         if all(hole.group("name") is not None for hole in holes):
-            base = self.tokens(right) if len(right) > 1 or right[0].type != "object" else ""
-            return self._filled(template, lambda index, name: f"{base}.{name}" if base else f"%({name})s")
+            if len(right) == 1 and right[0].type == "object":
+                fields = self._fields(right[0], depth)
+                return self._filled(template, lambda index, name: fields.get(name, f"%({name})s"))
+            base = self.tokens(right)
+            return self._filled(template, lambda index, name: f"{base}.{name}")
         arguments = groups(right[0]) if len(right) == 1 and right[0].type == "array" else [right]
         if len(arguments) != len(holes):
             return f"{template} % {self.tokens(right)}"
         texts = [self.of(one, depth) for one in arguments]
         return self._filled(template, lambda index, name: texts[index])
+
+    def _fields(self, node: Node, depth: int) -> dict[str, str]:
+        """The texts of an object's plain fields."""
+        found: dict[str, str] = {}
+        for member in node.named_children:
+            field = member.named_children[0] if member.named_children else member
+            if field.type == "field" and len(field.named_children) > 2:
+                value = [one for one in field.children[2:] if one.type not in COMMENTS and one.type != "visibility"]
+                found[self.source.text(field.named_children[0]).strip("'\"")] = self.of(value, depth)
+        return found
 
     @staticmethod
     def _filled(template: str, fill: Callable[[int, str], str]) -> str:

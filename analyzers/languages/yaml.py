@@ -20,6 +20,9 @@ def read(side: Side) -> Reading:
     facts: list[Fact] = []
     problem = ""
     for page in pages(side.path, side.revision, side.data, side.lines):
+        context.budget.left -= 1
+        if context.budget.left <= 0:
+            break
         for document in page.documents(side.lines):
             facts += dialects.read(document, context)
         problem = problem or page.problem(side.lines)
