@@ -142,7 +142,9 @@ def _explicit(scored: Sequence[tuple[float, Candidate]], index: Index) -> frozen
     claimed: set[int] = set()
     for _, candidate in scored:
         document = index.document_of[candidate.place]
-        if candidate.values.get("covers") and document not in claimed and index.sections[candidate.place].section.title:
+        section = index.sections[candidate.place].section
+        says_something = section.title and any(block.kind != "heading" for block in section.blocks)
+        if candidate.values.get("covers") and document not in claimed and says_something:
             claimed.add(document)
             chosen.add(candidate.place)
     return frozenset(chosen)
