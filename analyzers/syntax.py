@@ -3,6 +3,9 @@
 A language describes itself by a :class:`Grammar` and a ``.scm`` file next to its module. In the ``.scm`` file each
 pattern carries one *outer* capture that contains the others and names the pattern (``@setting``, ``@guard``); the
 language's code receives it as :attr:`Capture.name` together with the inner captures.
+
+Longer than other modules because it is the one that may import tree_sitter, and places, queries and canonical text all
+walk the same tree.
 """
 
 from __future__ import annotations
