@@ -108,10 +108,18 @@ def _names_before(before: Sequence[tuple[int, Found]], text: str, end: int, loos
     return [n for n, _ in group]
 
 
+def supposes(text: str, start: int, end: int, value: int) -> bool:
+    """Whether a sentence only compares a name (at ``start`` to ``end``) with the value that begins at ``value``, or
+    makes it a condition: "`x` must be at least 5", "if `x` is 0". Such a sentence does not say what the value is."""
+    if _COMPARED.search(text, min(end, value), max(end, value)):
+        return True
+    return _CONDITION.search(text, max(0, start - 60), start) is not None
+
+
 def _says(name: Found, text: str, end: int, loose: bool) -> bool:
     """Whether the words between a name and a value make it the name's value; comparisons and conditions do not."""
     between = text[name.end : end]
-    if _COMPARED.search(between) or _CONDITION.search(text, max(0, name.start - 60), name.start):
+    if supposes(text, name.start, name.end, end):
         return False
     if _STATED.search(between):
         return True

@@ -5,19 +5,20 @@ incompatible with it. A predicate, not a score: when in doubt it is silent and t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from analyzers import values
 from analyzers.model import Change, ChangeKind, Confidence, Fact, FactKind, Value
-from analyzers.vocabulary import words
+from analyzers.vocabulary import leaf, words
+from runbooks.binding import supposes
+from runbooks.gone import StillDefined, gone_names
 from runbooks.index import Index
+from runbooks.lines import Contradiction, Line, advises, lines_of
 from runbooks.model import Section, Suggestion
 from runbooks.query import names_of
-from runbooks.terms import joined
+from runbooks.terms import joined, singular
 
-StillDefined = Callable[[str], bool]
-"""Whether the code at head still contains a name as a whole word; asked only for names that a diff removed."""
+__all__ = ["Contradiction", "StillDefined", "contradictions"]
 
 _VALUED = frozenset(
     {
@@ -26,22 +27,10 @@ _VALUED = frozenset(
         FactKind.ACCESS_POLICY, FactKind.BACKUP, FactKind.STORAGE_NAME,
     }
 )  # fmt: skip
-_NAMED = frozenset({FactKind.CLI_FLAG, FactKind.ENV_VAR, FactKind.METRIC, FactKind.ALERT})
-
 _TOKEN = re.compile(r"[A-Za-z_$-][A-Za-z0-9_]*(?:[-./][A-Za-z0-9_]+)*")
-_ADVICE = re.compile(
-    r"\b(?:increase|decrease|raise|lower|reduce|bump|e\.g\.|for example|such as|for instance|at least|at most|"
-    r"recommend\w*|suggest\w*|try|tune|instead of|override\w*|if you|consider)\b",
-    re.IGNORECASE,
-)
-_HISTORY = re.compile(
-    r"\b(?:was|were|used to|previously|formerly|earlier|before (?:v|version|release)|until|changed from|prior to|"
-    r"deprecated|removed in|renamed|no longer|since v?\d|as of v?\d|introduced in|added in)\b",
-    re.IGNORECASE,
-)
-_HISTORY_PATH = re.compile(r"upgrad|release|changelog|migrat|history|whats?-?new|breaking", re.IGNORECASE)
 _EXAMPLE_PATH = re.compile(
-    r"(?:^|[/._-])(?:examples?|samples?|demos?|dev|development|staging|sandbox|local|tests?|integration|ci|qa|preview)"
+    r"(?:^|[/._-])(?:examples?|samples?|demos?|dev|development|staging|sandbox|local|test\w{0,8}|fixtures?|"
+    r"mocks?|e2e|bench\w{0,8}|integration|ci|qa|preview)"
     r"(?:[/._-]|$)",
     re.IGNORECASE,
 )
@@ -50,6 +39,15 @@ _PORT_USE = re.compile(
     r"|localhost:|127\.0\.0\.1:|0\.0\.0\.0:|https?://[\w.-]{1,80}:)(\d{2,5})\b",
     re.IGNORECASE,
 )
+_FLAG_COMMENT = re.compile(r"\bflag:? `?-{1,2}([\w.-]+)", re.IGNORECASE)
+_ANYWHERE = frozenset(
+    "config configuration conf values value default defaults setting settings option options main index src pkg lib "
+    "cmd app apps internal common base core server service services deploy deployment deployments kubernetes docs doc "
+    "helm charts chart templates template spec container containers env flags limits params constants const vars "
+    "variables terraform operations prod production".split()
+)
+"""Words of paths and prefixes that say nothing about which component a setting belongs to."""
+
 _PORT_NOISE = frozenset(
     "port ports http https grpc service deployment config yaml operations listen server docker compose jsonnet "
     "libsonnet kube main spec deploy".split()
@@ -57,24 +55,15 @@ _PORT_NOISE = frozenset(
 NEAR = 60
 """Characters between a name and the value it is said to have, at most; wider and the sentence speaks of two things."""
 
-
-@dataclass(frozen=True, slots=True)
-class Contradiction:
-    """A line that is now false: where it stands, why, and the corrected line when it can be written."""
-
-    change: Change
-    section: Section
-    line: int
-    quote: str
-    reason: str
-    suggestion: Suggestion | None
+COMMON = 0.25
+"""Share of all sections from which on a word (a product's name) no longer tells one component from another."""
 
 
 def contradictions(changes: Sequence[Change], index: Index, still_defined: StillDefined) -> Iterator[Contradiction]:
     """Every line of the indexed sections that a change has made false, each line once."""
     seen: set[tuple[str, int]] = set()
     ambiguous = _ambiguous(changes)
-    checks = (_by_value(changes, index, ambiguous), _by_port(changes, index), _by_name(changes, index, still_defined))
+    checks = (_by_value(changes, index, ambiguous), _by_port(changes, index), gone_names(changes, index, still_defined))
     for found in (item for check in checks for item in check):
         place = (found.section.path, found.line)
         if place not in seen:
@@ -116,52 +105,75 @@ def _by_value(changes: Sequence[Change], index: Index, ambiguous: frozenset[str]
             if name in ambiguous:
                 continue
             for place in index.by_name.get(name, []):
-                yield from _in_section(change, name, before.value, after.value, index.sections[place].section)
+                yield from _in_section(change, name, index, index.sections[place].section)
 
 
-def _in_section(change: Change, name: str, before: Value, after: Value, section: Section) -> Iterator[Contradiction]:
-    if _HISTORY_PATH.search(section.path):
-        return
-    for number, line, kind in _lines(section):
-        if _HISTORY.search(line) or (_ADVICE.search(line) and "default" not in line.lower()):
+def _in_section(change: Change, name: str, index: Index, section: Section) -> Iterator[Contradiction]:
+    assert change.before is not None
+    assert change.after is not None
+    fact, after = change.before, change.after.value
+    for line in lines_of(section):
+        if advises(line) or _about_another(fact, name, line):
             continue
-        spot = _stated(line, kind, name, before, after)
-        if spot is None:
+        spot = _stated(line, name, fact.value, after)
+        if spot is None or not _tied(fact, name, index, line, section):
             continue
-        start, end = spot
-        written = line[start:end]
-        reason = f"the line says {written}; the code now says {after.text}"
+        reason = f"the line says {line.text[slice(*spot)]}; the code now says {after.text}"
         yield Contradiction(
-            change, section, number, line.strip(), reason, _corrected(section, number, line, spot, after)
+            change, section, line.number, line.text.strip(), reason, _corrected(section, line, spot, after)
         )
 
 
-def _lines(section: Section) -> Iterator[tuple[int, str, str]]:
-    """Line number, text and block kind of every line of a section that can make a statement."""
-    for block in section.blocks:
-        if block.kind in {"heading", "html"}:
-            continue
-        for offset, line in enumerate(block.text.split("\n")):
-            if line.strip():
-                yield block.start_line + offset, line.rstrip("\r"), block.kind
+def _about_another(fact: Fact, name: str, line: Line) -> bool:
+    """Whether the comment right above a key in a reference listing says that it is another flag's."""
+    if line.kind != "fence":
+        return False
+    for above in reversed(line.above[-3:]):
+        if not above.lstrip().startswith(("#", "//", ";")):
+            return False
+        found = _FLAG_COMMENT.search(above)
+        if found:
+            flags = {joined(n) for n in names_of(fact) if "." in n or "-" in n}
+            return bool(flags) and joined(found.group(1)) not in flags and joined(found.group(1)) != name
+    return False
 
 
-def _stated(line: str, kind: str, name: str, before: Value, after: Value) -> tuple[int, int] | None:
+def _tied(fact: Fact, name: str, index: Index, line: Line, section: Section) -> bool:
+    """Whether a name of only two words is this fact's and not another component's: it is an environment variable, it
+    stands there in full, or the section, its path or the lines above share a telling word with the fact's own
+    surroundings. A word of many sections, such as the product's name, tells nothing."""
+    own = words(leaf(fact.key))
+    if fact.kind is FactKind.ENV_VAR or fact.key.isupper() or len(own) > 2:
+        return True
+    if name == joined(fact.key) and len(words(fact.key)) > 2:
+        return True
+    around = {*words(fact.key), *words(fact.scope), *words(fact.span.path)} - set(own) - _ANYWHERE
+    context = words(" ".join((section.path, *section.headings, *line.above[-30:], line.text)))
+    return any(len(word) > 2 and not _common(word, index) for word in around.intersection(context))
+
+
+def _common(word: str, index: Index) -> bool:
+    places = len(index.by_word.get(singular(word), ()))
+    return places > max(10, COMMON * len(index.sections))
+
+
+def _stated(line: Line, name: str, before: Value, after: Value) -> tuple[int, int] | None:
     """Where the line gives the before value to the name, or None."""
-    spots = [m for m in _TOKEN.finditer(line) if _is_name(m.group(), name)]
+    text = line.text
+    spots = [m for m in _TOKEN.finditer(text) if _is_name(m.group(), name)]
     if not spots:
         return None
-    if before.number is not None:
-        found = values.quantities(line)
-        if any(values.same(q.value, after) and not values.same(q.value, before) for q in found):
-            return None
-        for quantity in found:
-            if not values.same(quantity.value, before) or not values.incompatible(quantity.value, after):
-                continue
-            if any(_belongs(line, kind, spot, quantity.start, quantity.text) for spot in spots):
-                return quantity.start, quantity.end
+    if before.number is None:
+        return _literal(text, spots, before.text, after.text)
+    found = values.quantities(text)
+    if any(values.same(q.value, after) and not values.same(q.value, before) for q in found):
         return None
-    return _literal(line, spots, before.text, after.text)
+    for quantity in found:
+        if not values.same(quantity.value, before) or not values.incompatible(quantity.value, after):
+            continue
+        if any(_belongs(text, line.kind, spot, quantity.start, quantity.text) for spot in spots):
+            return quantity.start, quantity.end
+    return None
 
 
 def _is_name(token: str, name: str) -> bool:
@@ -174,6 +186,8 @@ def _belongs(line: str, kind: str, spot: re.Match[str], start: int, text: str) -
     its default."""
     between = line[spot.end() : start]
     if start < spot.end() or (len(between) > NEAR and kind != "row"):
+        return False
+    if kind != "row" and supposes(line, spot.start(), spot.end(), start):
         return False
     if re.fullmatch(r"[`'\"\])}]*\s*(?:[:=]|is|of|to|\(|defaults? to|\(default:?)\s*[`'\"]*", between.strip() or ":"):
         return True
@@ -202,18 +216,18 @@ def _literal(line: str, spots: Sequence[re.Match[str]], before: str, after: str)
             rest,
             re.IGNORECASE,
         )
-        if found:
+        if found and not supposes(line, spot.start(), spot.end(), spot.end() + found.start(1)):
             return spot.end() + found.start(1), spot.end() + found.end(1)
     return None
 
 
-def _corrected(section: Section, number: int, line: str, spot: tuple[int, int], after: Value) -> Suggestion | None:
+def _corrected(section: Section, line: Line, spot: tuple[int, int], after: Value) -> Suggestion | None:
     start, end = spot
-    written = line[start:end]
+    written = line.text[start:end]
     replacement = values.render_like(written, after) if after.number is not None else after.text
     if not replacement or replacement == written:
         return None
-    return Suggestion(section.path, number, line, line[:start] + replacement + line[end:])
+    return Suggestion(section.path, line.number, line.text, line.text[:start] + replacement + line.text[end:])
 
 
 def _by_port(changes: Sequence[Change], index: Index) -> Iterator[Contradiction]:
@@ -244,60 +258,20 @@ def _port_lines(port: str, target: str, changes: Sequence[Change], index: Index)
     subjects -= _PORT_NOISE
     for terms in index.sections:
         section = terms.section
-        if port not in section.text or _HISTORY_PATH.search(section.path):
+        if port not in section.text:
             continue
-        for number, line, _ in _lines(section):
+        for number, line, *_ in lines_of(section):
             about = {w for w in words(f"{line} {section.title} {section.path}") if len(w) > 3}
-            shared = subjects & about
-            if not shared or target in line or _HISTORY.search(line):
+            if not subjects & about or target in line:
                 continue
-            for found in _PORT_USE.finditer(line):
-                if found.group(1) == port:
-                    near = _closest(changes, about)
-                    reason = f"the line uses port {port}; the code now listens on {target}"
-                    after = line[: found.start(1)] + target + line[found.end(1) :]
-                    after = after.replace(f"{target}:{port}", f"{target}:{target}")
-                    suggestion = Suggestion(section.path, number, line, after)
-                    yield Contradiction(near, section, number, line.strip(), reason, suggestion)
-                    break
+            found = next((use for use in _PORT_USE.finditer(line) if use.group(1) == port), None)
+            if found is not None:
+                reason = f"the line uses port {port}; the code now listens on {target}"
+                after = line[: found.start(1)] + target + line[found.end(1) :]
+                after = after.replace(f"{target}:{port}", f"{target}:{target}")
+                suggestion = Suggestion(section.path, number, line, after)
+                yield Contradiction(_closest(changes, about), section, number, line.strip(), reason, suggestion)
 
 
 def _closest(changes: Sequence[Change], about: set[str]) -> Change:
     return max(changes, key=lambda c: len(about & set(words(f"{c.path} {c.fact.key} {c.fact.scope}"))))
-
-
-def _by_name(changes: Sequence[Change], index: Index, still_defined: StillDefined) -> Iterator[Contradiction]:
-    """A flag, variable, metric or alert that this diff took away for good, still named in code style."""
-    for change in changes:
-        before = change.before
-        if before is None or before.kind not in _NAMED or before.confidence is Confidence.LOW:
-            continue
-        if change.kind not in {ChangeKind.REMOVED, ChangeKind.RENAMED}:
-            continue
-        name = before.key
-        if len(words(name)) < 2 or len(name) < 8:
-            continue
-        places = index.by_name.get(joined(name), [])
-        if not places or still_defined(name):
-            continue
-        renamed = change.after.key if change.kind is ChangeKind.RENAMED and change.after else ""
-        for place in places:
-            yield from _named_lines(change, name, renamed, index.sections[place].section)
-
-
-def _named_lines(change: Change, name: str, renamed: str, section: Section) -> Iterator[Contradiction]:
-    if _HISTORY_PATH.search(section.path):
-        return
-    exact = re.compile(r"(?<![\w.-])(-{0,2})" + re.escape(name) + r"(?![\w-])")
-    kind = change.fact.kind.value.replace("_", " ")
-    for number, line, _ in _lines(section):
-        found = exact.search(line)
-        if found is None or _HISTORY.search(line):
-            continue
-        suggestion = None
-        if renamed:
-            suggestion = Suggestion(section.path, number, line, exact.sub(lambda m: m.group(1) + renamed, line))
-        now = f"it is now {renamed}" if renamed else "nothing in the code defines it any more"
-        yield Contradiction(
-            change, section, number, line.strip(), f"the line names the {kind} {name}; {now}", suggestion
-        )

@@ -3,7 +3,8 @@
 Each ``## title`` of ``tests/runbooks/cases/*.md`` is a case. Fences: ``python before``, ``python after`` (any language
 of ``tests/cases.py``), ``runbook`` (``path=`` as in rule cases), ``runbook after`` where the diff edits it, and
 ``expect`` with a line a verdict: ``contradicted docs/runbooks/payments.md:5 | subject | suggested line``.
-``expect all`` also lists suspect and uncovered; ``removed=NAME`` says that the code no longer holds NAME anywhere.
+``expect all`` also lists suspect and uncovered; ``removed=NAME`` says that the code no longer holds NAME nor a part of
+it anywhere, ``kept=PART`` that it still holds that part.
 ``--update`` rewrites the fences.
 """
 
@@ -61,10 +62,11 @@ def _story(file: Path, title: str, fences: tuple[Fence, ...]) -> Story:
     after = tuple(_runbook(path, sides.get("after", sides.get("before", ""))) for path, sides in books.items())
     diffs: tuple[FileDiff, ...] = tuple(file_diff(p, s.get("before"), s.get("after")) for p, s in code.items())
     gone = {word.removeprefix("removed=") for word in expect.words if word.startswith("removed=")}
+    kept = {word.removeprefix("kept=") for word in expect.words if word.startswith("kept=")}
     inputs = Inputs(
         base="base", head="head", policy_revision="base", diffs=diffs, before=before,
         after=after if edited else before, as_of=date(2026, 1, 1), suspect_threshold=0.5,
-        still_defined=lambda name: name not in gone,
+        still_defined=lambda name: name in kept or not any(name.lower() in whole.lower() for whole in gone),
         directives={(s.path, s.slug): s.directives for book in before for s in book.sections if s.directives},
     )  # fmt: skip
     return Story(f"{file.stem}: {title}", inputs, expect, file, title)

@@ -1,0 +1,111 @@
+"""Names that a diff took away for good: the flag, variable, metric or alert that a runbook still tells people to use.
+
+"For good" is the hard part. A name may live on without being spelled (built from a prefix and an ending), it may belong
+to another program that reads it (a deployment only passes it on), or it may stand in another file. Each of these is
+refused here; what is left is gone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from analyzers.model import Change, ChangeKind, Confidence, Fact, FactKind
+from analyzers.vocabulary import words
+from runbooks.index import Index
+from runbooks.lines import Contradiction, Line, lines_of
+from runbooks.model import Section, Suggestion
+from runbooks.terms import joined
+
+StillDefined = Callable[[str], bool]
+"""Whether the code at head still contains a name as a whole word; asked only for names that a diff removed."""
+
+_NAMED = frozenset({FactKind.CLI_FLAG, FactKind.ENV_VAR, FactKind.METRIC, FactKind.ALERT})
+_LEAST_CHARS = 8
+"""A shorter name, or one of a single word, may be an ordinary word in a line about something else."""
+
+_DEPLOYED = re.compile(
+    r"\.(?:ya?ml|json|jsonnet|libsonnet|toml|tf|tfvars|hcl|ini|cfg|conf|properties|tpl)$|(?:^|[/.])\.?env(?:[._-]|$)"
+    r"|dockerfile|(?:docker-)?compose|procfile",
+    re.IGNORECASE,
+)
+_ASSIGNED = re.compile(r"""^[\s>$#-]*(?:export\s+|set\s+|-e\s+)?["']?{name}["']?\s*[:=]""".replace("{name}", "%s"))
+_NEGATIVE = frozenset(
+    "disable disabled deny exclude excluded forbid hide ignore no not off skip without insecure unsafe".split()
+)
+
+
+def gone_names(changes: Sequence[Change], index: Index, still_defined: StillDefined) -> Iterator[Contradiction]:
+    """Lines that name a flag, variable, metric or alert which this diff took away for good."""
+    read = {c.before.key for c in changes if c.before and not _DEPLOYED.search(c.before.span.path)}
+    for change in changes:
+        before = change.before
+        if before is None or before.kind not in _NAMED or before.confidence is Confidence.LOW:
+            continue
+        if change.kind not in {ChangeKind.REMOVED, ChangeKind.RENAMED}:
+            continue
+        name = before.key
+        if len(words(name)) < 2 or len(name) < _LEAST_CHARS:
+            continue
+        places = index.by_name.get(joined(name), [])
+        passed_on = before.kind in {FactKind.ENV_VAR, FactKind.CLI_FLAG} and name not in read and not _uses(before)
+        if not places or (passed_on and before.kind is FactKind.CLI_FLAG):
+            continue
+        if still_defined(name) or _assembled(name, before.kind, still_defined):
+            continue
+        for place in places:
+            yield from _lines_naming(change, index.sections[place].section, passed_on=passed_on)
+
+
+def _uses(fact: Fact) -> bool:
+    """Whether the line of a deployment file itself uses the variable (``s3://${BUCKET}``), not only hands it over."""
+    return re.search(r"\$[{(]{0,2}" + re.escape(fact.key) + r"\b", fact.quote) is not None
+
+
+def _assembled(name: str, kind: FactKind, still_defined: StillDefined) -> bool:
+    """Whether the code may still build the name from parts: a flag or metric of which it holds the telling end (the
+    prefix is added where it is registered), a variable whose prefix stands alone (``env_prefix="APP_"``), a flag made
+    from a parameter's name."""
+    if kind is FactKind.CLI_FLAG:
+        ends = [name[at + 1 :] for at, char in enumerate(name) if char == "."]
+        ends += [name.replace("-", "_")] if "-" in name and "." not in name else []
+        return any(len(words(end)) > 1 and len(end) >= _LEAST_CHARS and still_defined(end) for end in ends)
+    cuts = [at for at, char in enumerate(name) if char == "_"]
+    if kind is FactKind.METRIC:
+        return any(name.count("_", at) > 2 and still_defined(name[at + 1 :]) for at in cuts[:3])
+    if kind is FactKind.ENV_VAR:
+        return any(still_defined(name[: at + 1]) for at in cuts[:3] if at > 1)
+    return False
+
+
+def _lines_naming(change: Change, section: Section, *, passed_on: bool) -> Iterator[Contradiction]:
+    before, after = change.before, change.after
+    assert before is not None
+    name = before.key
+    renamed = after.key if change.kind is ChangeKind.RENAMED and after else ""
+    exact = re.compile(r"(?<![\w.-])(?<![\w.-]/)(-{0,2})" + re.escape(name) + r"(?![\w-]|[./]\w|/[\"'`\s]|/$)")
+    assigned = re.compile(_ASSIGNED.pattern % re.escape(name))
+    kind = before.kind.value.replace("_", " ")
+    for line in lines_of(section):
+        if not exact.search(line.text) or (renamed and _names(renamed, line)):
+            continue
+        # What a person sets for a program that is not built here may be read by it whatever this deployment does.
+        if passed_on and (line.kind == "fence" or assigned.search(line.text)):
+            continue
+        suggestion = None
+        if renamed and not _turned(name, renamed):
+            corrected = exact.sub(lambda found: found.group(1) + renamed, line.text)
+            suggestion = Suggestion(section.path, line.number, line.text, corrected)
+        now = f"it is now {renamed}" if renamed else "nothing in the code mentions it any more"
+        yield Contradiction(
+            change, section, line.number, line.text.strip(), f"the line names the {kind} {name}; {now}", suggestion
+        )
+
+
+def _names(name: str, line: Line) -> bool:
+    return re.search(r"(?<![\w.-])-{0,2}" + re.escape(name) + r"(?![\w-])", line.text) is not None
+
+
+def _turned(before: str, after: str) -> bool:
+    """Whether a rename turned the meaning round (``DISABLE_CHECK`` to ``ENABLE_CHECK``): the value has to turn too."""
+    return bool(set(words(before)) & _NEGATIVE) != bool(set(words(after)) & _NEGATIVE)

@@ -1,0 +1,96 @@
+"""The lines of a section that can make a statement, and what keeps a line from making one.
+
+A line that speaks of history, gives advice, states a condition or shows a program's output is not false because the
+code changed; *contradicted* reads only what is left.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from analyzers.model import Change
+from runbooks.model import Section, Suggestion
+
+_ADVICE = re.compile(
+    r"\b(?:increase|decrease|raise|lower|reduce|bump|e\.g\.|for example|such as|for instance|at least|at most|"
+    r"recommend\w*|suggest\w*|try|tune|instead of|override\w*|if you|consider)\b",
+    re.IGNORECASE,
+)
+_HISTORY = re.compile(
+    r"\b(?:was|were|used to|previously|formerly|earlier|before (?:v|version|release)|until|changed from|prior to|"
+    r"deprecated|removed in|renamed|no longer|since v?\d|as of v?\d|introduced in|added in)\b",
+    re.IGNORECASE,
+)
+_HISTORY_PATH = re.compile(
+    r"upgrad|release|changelog|migrat|history|whats?-?new|breaking"
+    r"|(?:^|/)(?:adrs?|decisions?|proposals?|rfcs?|designs?|design-docs?|post-?mortems?|archived?|blog)/",
+    re.IGNORECASE,
+)
+_HISTORY_HEADING = re.compile(
+    r"\b(?:upgrad\w+ (?:from|to)|migrat\w+ (?:from|to)|change ?log|release notes|what'?s new|breaking|deprecat\w+|"
+    r"history)\b",
+    re.IGNORECASE,
+)
+_SHOWN = re.compile(
+    r"\b(?:outputs?|prints?|printed|(?:we|you)(?:'ll| will| should| can)? see|looks? (?:like|similar)|returns?|"
+    r"results? in|responds? with)\b",
+    re.IGNORECASE,
+)
+
+_TOLD = re.compile(
+    r"^\W*(?:\d+\W+)?(?:set|change|configure|adjust|add|try|override|increase|decrease|raise|lower|reduce|edit|update|"
+    r"(?:for )?example)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """A line that is now false: where it stands, why, and the corrected line when it can be written."""
+
+    change: Change
+    section: Section
+    line: int
+    quote: str
+    reason: str
+    suggestion: Suggestion | None
+
+
+class Line(NamedTuple):
+    """One line: its number in the file, its text without line ending, the kind of its block, the lines of the block
+    above it, and the line of text that leads to the block."""
+
+    number: int
+    text: str
+    kind: str
+    above: tuple[str, ...]
+    lead: str
+
+
+def lines_of(section: Section) -> Iterator[Line]:
+    """The lines of a section that can make a statement about the present: none of a chapter of history or of a dated
+    document (decision records, proposals, reports), none of a fence that shows what a program printed."""
+    if _HISTORY_PATH.search(section.path) or _HISTORY_HEADING.search(" / ".join(section.headings)):
+        return
+    lead = ""
+    for block in section.blocks:
+        if block.kind in {"heading", "html"}:
+            continue
+        lines = block.text.split("\n")
+        if block.kind == "fence" and _SHOWN.search(lead):
+            continue
+        for offset, line in enumerate(lines):
+            if line.strip() and not _HISTORY.search(line):
+                yield Line(block.start_line + offset, line.rstrip("\r"), block.kind, tuple(lines[:offset]), lead)
+        lead = next((line for line in reversed(lines) if line.strip()), lead)
+
+
+def advises(line: Line) -> bool:
+    """Whether a line, or the one that leads to its fence, tells somebody to choose a value rather than which value
+    holds; a named default is a statement."""
+    if "default" in line.text.lower():
+        return False
+    return _ADVICE.search(line.text) is not None or (line.kind == "fence" and _TOLD.search(line.lead) is not None)
