@@ -51,7 +51,7 @@ def gone_names(changes: Sequence[Change], index: Index, still_defined: StillDefi
         passed_on = before.kind in {FactKind.ENV_VAR, FactKind.CLI_FLAG} and name not in read and not _uses(before)
         if not places or (passed_on and before.kind is FactKind.CLI_FLAG):
             continue
-        if still_defined(name) or _assembled(name, before.kind, still_defined):
+        if still_defined(name) or _assembled(change, still_defined):
             continue
         for place in places:
             yield from _lines_naming(change, index.sections[place].section, passed_on=passed_on)
@@ -62,20 +62,35 @@ def _uses(fact: Fact) -> bool:
     return re.search(r"\$[{(]{0,2}" + re.escape(fact.key) + r"\b", fact.quote) is not None
 
 
-def _assembled(name: str, kind: FactKind, still_defined: StillDefined) -> bool:
+def _assembled(change: Change, still_defined: StillDefined) -> bool:
     """Whether the code may still build the name from parts: a flag or metric of which it holds the telling end (the
-    prefix is added where it is registered), a variable whose prefix stands alone (``env_prefix="APP_"``), a flag made
-    from a parameter's name."""
-    if kind is FactKind.CLI_FLAG:
-        ends = [name[at + 1 :] for at, char in enumerate(name) if char == "."]
-        ends += [name.replace("-", "_")] if "-" in name and "." not in name else []
-        return any(len(words(end)) > 1 and len(end) >= _LEAST_CHARS and still_defined(end) for end in ends)
-    cuts = [at for at, char in enumerate(name) if char == "_"]
-    if kind is FactKind.METRIC:
-        return any(name.count("_", at) > 2 and still_defined(name[at + 1 :]) for at in cuts[:3])
-    if kind is FactKind.ENV_VAR:
-        return any(still_defined(name[: at + 1]) for at in cuts[:3] if at > 1)
+    prefix is added where it is registered), a variable whose prefix and field stand apart (``env_prefix="APP_"``), a
+    flag made from a parameter's name. An end that the new name of a renamed flag holds proves nothing."""
+    fact = change.before
+    assert fact is not None
+    name, renamed = fact.key, change.after.key if change.after else ""
+    cuts = [at for at, char in enumerate(name) if char == ("." if fact.kind is FactKind.CLI_FLAG else "_")][:4]
+    ends = [name[at + 1 :] for at in cuts]
+    if fact.kind is FactKind.ENV_VAR:
+        prefixes = [name[: at + 1] for at in cuts if at > 1]
+        return any(
+            still_defined(prefix) and any(still_defined(form) for form in _spellings(name.removeprefix(prefix)))
+            for prefix in prefixes
+        )
+    if fact.kind is FactKind.CLI_FLAG and fact.span.path.endswith(".py") and "-" in name:
+        ends.append(name.replace("-", "_"))
+    if fact.kind in {FactKind.CLI_FLAG, FactKind.METRIC}:
+        return any(len(words(end)) > 2 and end not in renamed and still_defined(end) for end in ends)
     return False
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    """``MAX_AGE`` as code may spell the field behind it; nothing for a single word, which proves nothing."""
+    parts = words(name)
+    if len(parts) < 2:
+        return ()
+    camel = "".join(part.capitalize() for part in parts)
+    return (name, name.lower(), camel, camel[0].lower() + camel[1:])
 
 
 def _lines_naming(change: Change, section: Section, *, passed_on: bool) -> Iterator[Contradiction]:
@@ -83,7 +98,7 @@ def _lines_naming(change: Change, section: Section, *, passed_on: bool) -> Itera
     assert before is not None
     name = before.key
     renamed = after.key if change.kind is ChangeKind.RENAMED and after else ""
-    exact = re.compile(r"(?<![\w.-])(?<![\w.-]/)(-{0,2})" + re.escape(name) + r"(?![\w-]|[./]\w|/[\"'`\s]|/$)")
+    exact = re.compile(r"(?<![\w.-])(-{0,2})" + re.escape(name) + r"(?![\w-]|[./]\w|/[\"'`\s]|/$)")
     assigned = re.compile(_ASSIGNED.pattern % re.escape(name))
     kind = before.kind.value.replace("_", " ")
     for line in lines_of(section):
