@@ -79,7 +79,7 @@ def _assignments(item: Item, place: tuple[int, int] | None, lines: list[str], co
         if place and not any(start <= number <= end for start, end in context.lines):
             continue
         found = _ASSIGNMENT.match(line)
-        if found is None or not found.group(2):
+        if found is None or found.group(2) in {"", "{", "["}:
             continue
         span = Span(item.page.revision, item.page.path, number, number) if place else item.span
         text = found.group(2).strip("\"'")

@@ -20,7 +20,7 @@ from analyzers.model import NO_VALUE, Confidence, Fact, FactKind, Span, Symbol, 
 from analyzers.syntax import QUOTE_CHARS, Lines
 
 HEAD = 120
-"""How many members of a mapping are looked at for one by name: operational objects have fewer, data tables more."""
+"""Members of a mapping that are looked at for one by name: operational objects have fewer, data tables more."""
 
 MAX_DEPTH = 120
 """Deepest nesting that is read; real documents stay under 30."""
@@ -30,8 +30,7 @@ LONG_TEXT = 400
 
 
 class Kind(StrEnum):
-    """What an item is. ``NULL`` is a key without a value, ``ALIAS`` a reference that is not expanded, ``CALL`` a
-    function call of a configuration language."""
+    """What an item is: ``NULL`` is a key without a value, ``ALIAS`` is not expanded, ``CALL`` is a function call."""
 
     MAPPING = "mapping"
     SEQUENCE = "sequence"
@@ -163,12 +162,12 @@ class Item(ABC):
                 return text
         return ""
 
-    def ancestors(self) -> Iterator[Item]:
-        """Parent, grandparent… up to the root."""
-        current = self.parent
-        while current is not None:
-            yield current
+    def named(self) -> Item:
+        """The item itself or its nearest ancestor with a key: the list that an element stands in."""
+        current = self
+        while not current.key and current.parent is not None:
             current = current.parent
+        return current
 
     def path_from(self, base: Item | None) -> str:
         """The dotted path of labels below ``base`` (from the root when None); an element that is a scalar has
@@ -272,8 +271,7 @@ class Context:
 
 
 def walk(item: Item, context: Context, *, skip_handlers: bool = False) -> Iterator[Fact]:
-    """The facts of an item and of everything below it that touches the changed lines. ``skip_handlers`` is for a
-    handler that read the item itself and wants the rest read as usual."""
+    """The facts of an item and of what stands below it on changed lines. ``skip_handlers`` is for the item's own handler."""
     stack = [item]
     while stack and context.budget.left > 0:
         context.budget.left -= 1

@@ -88,7 +88,8 @@ def _workload_leaf(item: Item, context: Context) -> Iterator[Fact]:
     """A field of a native object: ports, schedules and security contexts by their own kinds, the rest ``workload``."""
     key = context.key(item)
     text = brief(item.text)
-    if not key or not text:
+    named = item.key == "name" and item.parent is context.base
+    if not key or not text or named:
         return
     value = settings.quantity(text, key)
     kind = FactKind.WORKLOAD

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from analyzers import values
-from analyzers.config_files import setting_facts
 from analyzers.documents.entries import Context, Item, Kind, brief, walk
 from analyzers.model import NO_VALUE, Fact, FactKind, Unit, Value
+from analyzers.vocabulary import leaf as leaf_name
 from analyzers.vocabulary import setting_kind
 
 _PROSE = frozenset(
@@ -29,6 +29,12 @@ _ARGUMENT_KEYS = re.compile(r"^(?:args|command|cmd|entrypoint|\w*[Ee]xtraArgs|\w
 _WORD = re.compile(r"(?:\{\{[^{}]{0,200}\}\}|\"[^\"]{0,400}\"|'[^']{0,400}'|[^\s\"'])+")
 _CIPHERTEXT = re.compile(r"^(?:ENC\[|-----BEGIN |[A-Za-z0-9+/_-]{80,}={0,2}(?:…|$))")
 """Encrypted values (sops), keys and certificates: stated as secrets, without their content."""
+
+_REFERENCE_NAME = re.compile(
+    r"(?:[nN]ame|[rR]ef|[iI]d|ID|[pP]ath|[fF]ile|[aA]rn|ARN|[uU]rl|URL|existingSecret|from_secret)$"
+)
+_VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]{2,80})(?::?-?([^${}]{0,200}))?\}")
+"""``${NAME}`` with its default after ``:-``, ``-`` or ``:``, as in shells, Compose and Spring."""
 
 _BOOLEANS = frozenset("true false yes no on off".split())
 _FLAG = re.compile(r"^--?([A-Za-z][\w.-]*)(?:=(.*))?$", re.DOTALL)
@@ -56,17 +62,27 @@ def leaf(item: Item, context: Context) -> Iterator[Fact]:
     text = brief(item.text)
     if not key or (parent is not None and parent.parent is None and item.key in {"apiVersion", "kind"}):
         return
-    owner = context.owner
-    yield from setting_facts(
-        key, text, item.span, item.quote, scope=owner.name if owner else "", kind=_kind(item, key, text)
-    )
+    kind = _kind(item, key, text)
+    value = values.parse_value(text, key)
+    name = leaf_name(key)
+    hidden = kind is FactKind.SECRET and not is_reference(name, text) and value.number is None
+    shown, quote = (NO_VALUE, f"{name} (value not shown)") if hidden else (value, item.quote)
+    alias = (name,) if len(name) > 3 else ()
+    yield item.fact(kind, key, shown, owner=context.owner, aliases=alias, quote=quote)
+    for variable, default in _VARIABLE.findall(text):
+        yield item.fact(FactKind.ENV_VAR, variable, quantity(default, variable), scope="", quote=quote)
+
+
+def is_reference(name: str, text: str) -> bool:
+    """Whether a setting that is called a secret only says where the secret is (``secretName: db``, ``${TOKEN}``)."""
+    return bool(_REFERENCE_NAME.search(name) or re.search(r"\$[({A-Za-z]|\{\{", text))
 
 
 def _kind(item: Item, key: str, text: str) -> FactKind:
     """The kind by the leaf's own words, else by those of its parent: ``cors.enabled``, ``tls.min``."""
     if _CIPHERTEXT.match(text):
         return FactKind.SECRET
-    named = next((one for one in (item, *item.ancestors()) if one.key), item)
+    named = item.named()
     value = values.parse_value(text, named.key)
     kind = setting_kind(named.key, value)
     if kind is FactKind.PORT and value.number is None:

@@ -31,7 +31,7 @@ _NAMES = re.compile(
 )
 _FOLDERS = re.compile(
     r"(?:^|/)(?:\.chloggen|\.changes?|\.changelog|\.changeset|changelogs?(?:\.d)?|changes/unreleased|releasenotes"
-    r"|newsfragments|i18n|locales?|lang|langs|languages|translations?|l10n|dashboards?|grafana-dashboards|cassettes|vcr"
+    r"|newsfragments|i18n|locales?|lang|langs|languages|translations?|l10n|dashboards?|grafana-dashboards|[\w-]*grafana-builder|cassettes|vcr"
     r"|\.storybook|\.vscode|\.idea|\.devcontainer|json[-_]?schemas?|schemas?/json|\.cspell|seeds?/|__fixtures__)/",
     re.IGNORECASE,
 )

@@ -108,7 +108,7 @@ def _lines(masked: list[bytes]) -> list[bytes]:
 
 def _opened(line: bytes) -> int | None:
     """The indent of the key or dash whose block scalar this line opens, or None."""
-    header = _BLOCK_HEADER.match(line)
+    header = _BLOCK_HEADER.match(line) if b"|" in line or b">" in line else None
     if header is None:
         return None
     lead = header.group("lead")

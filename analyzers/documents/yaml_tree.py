@@ -26,8 +26,8 @@ _PAIRS = frozenset({"block_mapping_pair", "flow_pair"})
 _NULLS = frozenset({"~", "null", "Null", "NULL"})
 _ANCHOR = re.compile(rb"&([\w.-]{1,80})[ \t]+([^\s\[{|>#&*!][^\n#]{0,200})")
 _KEY_AHEAD = re.compile(r"[\w.-]+:(?:\s|$)")
-_SEPARATOR = re.compile(rb"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
-_SCHEMA = re.compile(rb"^kind: CustomResourceDefinition\b", re.MULTILINE)
+_SEPARATOR = re.compile(rb"\n---(?=[ \t\r\n]|\Z)")
+_SCHEMA = b"\nkind: CustomResourceDefinition"
 MAX_ROWS = 32_000
 """Lines of one document that the grammar can count (its scanner keeps rows in 16 bits)."""
 
@@ -63,12 +63,12 @@ def too_deep(data: bytes) -> bool:
 def pages(path: str, revision: str, data: bytes, lines: Lines) -> Iterator[YamlPage]:
     """The documents of a stream that touch the lines, each as a page of its own: parsing grows with the documents
     that changed, and an error in one leaves the others readable."""
-    starts = [0, *(found.start() for found in _SEPARATOR.finditer(data) if found.start() > 0)]
+    starts = [0, *(found.start() + 1 for found in _SEPARATOR.finditer(data))]
     offset = 0
     for index, start in enumerate(starts):
         end = starts[index + 1] if index + 1 < len(starts) else len(data)
         rows = data.count(b"\n", start, end)
-        if _SCHEMA.search(data, start, end):
+        if data.find(_SCHEMA, start, end) >= 0 or data.startswith(_SCHEMA[1:], start):
             pass  # schemas say nothing, and are the largest documents of all
         elif any(first <= offset + rows + 1 and offset + 1 <= last for first, last in lines):
             yield YamlPage(path, revision, data[start:end], offset)

@@ -67,6 +67,8 @@ class Texts:
             node = group[0]
             if node.type in LITERALS:
                 return content(self.source, node)
+            if node.type == "error_expr":
+                return "error"  # a value that must be given; the message is for people
             if node.type == "ident_ref":
                 name = self.source.text(node)
                 return self._constants().get(name, name)
