@@ -271,7 +271,7 @@ class Context:
 
 
 def walk(item: Item, context: Context, *, skip_handlers: bool = False) -> Iterator[Fact]:
-    """The facts of an item and of what stands below it on changed lines. ``skip_handlers`` is for the item's own handler."""
+    """The facts of an item and of what stands below it on changed lines. ``skip_handlers``: it is its own handler's."""
     stack = [item]
     while stack and context.budget.left > 0:
         context.budget.left -= 1
