@@ -28,6 +28,7 @@ from runbooks.signals import FEATURES
 RANK_FEATURES = FEATURES
 FOLDS = 8
 NEGATIVES = 40
+SIZES = frozenset({"diff.changes", "diff.files", "diff.findings"})
 SUSPECT_RATE = 0.10
 """Share of ordinary commits that may be *suspect*: what a team still reads (the benchmark's higher rate)."""
 
@@ -170,9 +171,9 @@ def alert_rows(
 
 
 def fit_alert(x: np.ndarray, y: np.ndarray, penalty: float) -> tuple[np.ndarray, float]:
-    """Weights and bias, both classes weighing the same; signals are not negative, features of the diff are free."""
+    """Weights and bias, both classes weighing the same; only the sizes of the diff may speak against an alert."""
     sample = np.where(y > 0, 0.5 / max(1, (y > 0).sum()), 0.5 / max(1, (y == 0).sum()))
-    floors: list[float | None] = [None if name.startswith("diff.") else 0.0 for name in ALERT_FEATURES]
+    floors: list[float | None] = [None if name in SIZES else 0.0 for name in ALERT_FEATURES]
     found = logistic(np.hstack([x, np.ones((len(x), 1))]), y, sample, penalty, [*floors, None])
     return found[:-1], float(found[-1])
 

@@ -17,8 +17,8 @@ from runbooks.query import Query
 from runbooks.signals import FEATURES, SIGNALS, TELLING, Candidate, candidates
 
 EXPLICIT = 0.95
-"""Least alert of a section that was made for what changed: its heading is the changed alert (or other name), or its
-front matter covers the path. A predicate, not a weight; see ``docs/decisions/0004-explicit-ties.md``."""
+"""Least alert of a section with an explicit tie: its heading is the changed alert (or other name), it names in code style
+what a rule judged, or its front matter covers the path. A predicate, not a weight; see ``docs/decisions/0004-explicit-ties.md``."""
 
 REASONS_SHOWN = 4
 """Reasons kept per section: more than four and nobody reads any."""
@@ -136,9 +136,10 @@ def alert_of(score: float, candidate: Candidate, diff: Mapping[str, float], weig
 
 
 def _explicit(scored: Sequence[tuple[float, Candidate]], index: Index) -> frozenset[int]:
-    """The sections made for what changed: those whose heading is its name and, of a runbook that claims the path, the
-    best one; a claim on a path is no claim that every section speaks of it."""
-    chosen = {candidate.place for _, candidate in scored if candidate.values.get("heading")}
+    """The sections tied to what changed by a predicate: those whose heading is its name, those that name in code style
+    what a rule judged and, of a runbook that claims the path, the best one (a claim on a path is no claim that every
+    section speaks of it)."""
+    chosen = {c.place for _, c in scored if c.values.get("heading") or c.values.get("judged")}
     claimed: set[int] = set()
     for _, candidate in scored:
         document = index.document_of[candidate.place]
