@@ -11,7 +11,7 @@ from analyzers import values
 from analyzers.model import Change, ChangeKind, Confidence, Fact, FactKind, Value
 from analyzers.vocabulary import leaf, words
 from runbooks.binding import supposes
-from runbooks.gone import StillDefined, gone_names
+from runbooks.gone import StillDefined, deployed, gone_names
 from runbooks.index import Index
 from runbooks.lines import Contradiction, Line, advises, lines_of
 from runbooks.model import Section, Suggestion
@@ -99,7 +99,7 @@ def _by_value(changes: Sequence[Change], index: Index, ambiguous: frozenset[str]
             continue
         if Confidence.LOW in (before.confidence, after.confidence) or values.same(before.value, after.value):
             continue
-        if _EXAMPLE_PATH.search(before.span.path) or not before.value.text or not after.value.text:
+        if _EXAMPLE_PATH.search(before.span.path) or not (_literal(before) and _literal(after)):
             continue
         for name in _telling_names(before):
             if name in ambiguous:
@@ -160,11 +160,11 @@ def _common(word: str, index: Index) -> bool:
 def _stated(line: Line, name: str, before: Value, after: Value) -> tuple[int, int] | None:
     """Where the line gives the before value to the name, or None."""
     text = line.text
-    spots = [m for m in _TOKEN.finditer(text) if _is_name(m.group(), name)]
+    spots = [m for m in _TOKEN.finditer(text) if _is_name(m.group(), name) and not _given(text, m)]
     if not spots:
         return None
     if before.number is None:
-        return _literal(text, spots, before.text, after.text)
+        return _beside(text, spots, before.text, after.text)
     found = values.quantities(text)
     if any(values.same(q.value, after) and not values.same(q.value, before) for q in found):
         return None
@@ -174,6 +174,14 @@ def _stated(line: Line, name: str, before: Value, after: Value) -> tuple[int, in
         if any(_belongs(text, line.kind, spot, quantity.start, quantity.text) for spot in spots):
             return quantity.start, quantity.end
     return None
+
+
+def _given(text: str, spot: re.Match[str]) -> bool:
+    """Whether the line gives a flag or a variable a value (``--retries=5``, ``RETRIES=5``): a command says what to set,
+    not what holds without it, unless it speaks of a default."""
+    if not text.startswith("=", spot.end()) or "default" in (text[: spot.start()] + text[spot.end() + 40 :]).lower():
+        return False
+    return spot.group().startswith("-") or spot.group().isupper()
 
 
 def _is_name(token: str, name: str) -> bool:
@@ -200,7 +208,16 @@ def _belongs(line: str, kind: str, spot: re.Match[str], start: int, text: str) -
     return not bare or cell.strip(" `*") == text
 
 
-def _literal(line: str, spots: Sequence[re.Match[str]], before: str, after: str) -> tuple[int, int] | None:
+def _literal(fact: Fact) -> bool:
+    """Whether the value is known: a quantity, a truth value, or text that program source holds in quotes. The name of a
+    constant of another file (``util.DefaultStrategy``) may well stand for the value that the line states."""
+    text = fact.value.text
+    if fact.value.number is not None or text.casefold() in {"true", "false"} or deployed(fact.span.path):
+        return bool(text)
+    return bool(text) and any(f"{mark}{text}{mark}" in fact.quote for mark in "\"'`")
+
+
+def _beside(line: str, spots: Sequence[re.Match[str]], before: str, after: str) -> tuple[int, int] | None:
     """The place of a literal value set beside the name (``NAME=value``, ``name: value``, default `value`)."""
     if len(before) < 2 or len(before) > 80 or "\n" in before or before.casefold() == after.casefold():
         return None

@@ -35,9 +35,14 @@ _NEGATIVE = frozenset(
 )
 
 
+def deployed(path: str) -> bool:
+    """Whether a file configures or deploys, as opposed to program source that reads what it is given."""
+    return _DEPLOYED.search(path) is not None
+
+
 def gone_names(changes: Sequence[Change], index: Index, still_defined: StillDefined) -> Iterator[Contradiction]:
     """Lines that name a flag, variable, metric or alert which this diff took away for good."""
-    read = {c.before.key for c in changes if c.before and not _DEPLOYED.search(c.before.span.path)}
+    read = {c.before.key for c in changes if c.before and not deployed(c.before.span.path)}
     for change in changes:
         before = change.before
         if before is None or before.kind not in _NAMED or before.confidence is Confidence.LOW:
