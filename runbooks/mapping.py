@@ -17,8 +17,9 @@ from runbooks.query import Query
 from runbooks.signals import FEATURES, SIGNALS, TELLING, Candidate, candidates
 
 EXPLICIT = 0.95
-"""Least alert of a section with an explicit tie: its heading is the changed alert (or other name), it names in code style
-what a rule judged, or its front matter covers the path. A predicate, not a weight; see ``docs/decisions/0004-explicit-ties.md``."""
+"""Least alert of a section with an explicit tie: its heading is the changed alert (or other name), it names in code
+style what a rule judged, or its front matter covers the path. A predicate, not a weight; see
+``docs/decisions/0004-explicit-ties.md``."""
 
 REASONS_SHOWN = 4
 """Reasons kept per section: more than four and nobody reads any."""

@@ -28,8 +28,9 @@ from runbooks.model import Report, Status, Verdict  # noqa: E402
 @dataclass(frozen=True)
 class Case:
     """One commit against its parent. Entries of ``contradicted`` are ``path#slug: text of the suggested line`` (the
-    text may be left out), of ``suspect`` and ``updated`` ``path#slug``, of ``uncovered`` and ``findings`` rule ids, each
-    optionally followed by a blank and the subject. ``comment`` instead adds one comment to that file of the commit."""
+    text may be left out), of ``suspect`` and ``updated`` ``path#slug``, of ``uncovered`` and ``findings`` rule ids,
+    each optionally followed by a blank and the subject. ``comment`` instead adds one comment to that file of the
+    commit."""
 
     repo: str
     commit: str
