@@ -118,10 +118,14 @@ def _in_section(change: Change, name: str, index: Index, section: Section) -> It
         spot = _stated(line, name, fact.value, after)
         if spot is None or not _tied(fact, name, index, line, section):
             continue
-        reason = f"the line says {line.text[slice(*spot)]}; the code now says {after.text}"
-        yield Contradiction(
-            change, section, line.number, line.text.strip(), reason, _corrected(section, line, spot, after)
-        )
+        written = line.text[slice(*spot)]
+        rendered = values.render_like(written, after) if after.number is not None else after.text
+        reason = f"the line says {written}; the code now says {rendered or after.text}"
+        suggestion = None
+        if rendered and rendered != written:
+            corrected = line.text[: spot[0]] + rendered + line.text[spot[1] :]
+            suggestion = Suggestion(section.path, line.number, line.text, corrected)
+        yield Contradiction(change, section, line.number, line.text.strip(), reason, suggestion)
 
 
 def _about_another(fact: Fact, name: str, line: Line) -> bool:
@@ -202,7 +206,7 @@ def _belongs(line: str, kind: str, spot: re.Match[str], start: int, text: str) -
     bare = re.fullmatch(r"\d{1,2}", text) is not None
     if re.search(r"default", line[max(0, spot.start() - 40) : start], re.IGNORECASE):
         return ". " not in between
-    if kind != "row" or between.count("|") > 3:
+    if kind != "row" or between.count("|") > 3 or ("|" not in between and ". " in between):
         return False
     cell = line[line.rfind("|", 0, start) + 1 :].split("|", 1)[0]
     return not bare or cell.strip(" `*") == text
@@ -236,15 +240,6 @@ def _beside(line: str, spots: Sequence[re.Match[str]], before: str, after: str) 
         if found and not supposes(line, spot.start(), spot.end(), spot.end() + found.start(1)):
             return spot.end() + found.start(1), spot.end() + found.end(1)
     return None
-
-
-def _corrected(section: Section, line: Line, spot: tuple[int, int], after: Value) -> Suggestion | None:
-    start, end = spot
-    written = line.text[start:end]
-    replacement = values.render_like(written, after) if after.number is not None else after.text
-    if not replacement or replacement == written:
-        return None
-    return Suggestion(section.path, line.number, line.text, line.text[:start] + replacement + line.text[end:])
 
 
 def _by_port(changes: Sequence[Change], index: Index) -> Iterator[Contradiction]:

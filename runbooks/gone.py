@@ -106,11 +106,13 @@ def _lines_naming(change: Change, section: Section, *, passed_on: bool) -> Itera
     exact = re.compile(r"(?<![\w.-])(-{0,2})" + re.escape(name) + r"(?![\w-]|[./]\w|/[\"'`\s]|/$)")
     assigned = re.compile(_ASSIGNED.pattern % re.escape(name))
     kind = before.kind.value.replace("_", " ")
+    # What a person sets for a program that is not built here may be read by it whatever this deployment does.
+    if passed_on and any(assigned.search(text) for text in section.text.split("\n")):
+        return
     for line in lines_of(section):
         if not exact.search(line.text) or (renamed and _names(renamed, line)):
             continue
-        # What a person sets for a program that is not built here may be read by it whatever this deployment does.
-        if passed_on and (line.kind == "fence" or assigned.search(line.text)):
+        if passed_on and line.kind == "fence":
             continue
         suggestion = None
         if renamed and not _turned(name, renamed):

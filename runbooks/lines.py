@@ -41,8 +41,8 @@ _SHOWN = re.compile(
 )
 
 _TOLD = re.compile(
-    r"^\W*(?:\d+\W+)?(?:set|change|configure|adjust|add|try|override|increase|decrease|raise|lower|reduce|edit|update|"
-    r"(?:for )?example)\b",
+    r"^\W*(?:\d+\W+)?(?:set|change|configure|adjust|add|try|override|increase|decrease|raise|lower|reduce|edit|update)\b"
+    r"|\b(?:examples?|samples?)\b",
     re.IGNORECASE,
 )
 
@@ -61,7 +61,7 @@ class Contradiction:
 
 class Line(NamedTuple):
     """One line: its number in the file, its text without line ending, the kind of its block, the lines of the block
-    above it, and the line of text that leads to the block."""
+    above it, and the line of text that leads to the block with the section's title."""
 
     number: int
     text: str
@@ -75,7 +75,7 @@ def lines_of(section: Section) -> Iterator[Line]:
     document (decision records, proposals, reports), none of a fence that shows what a program printed."""
     if _HISTORY_PATH.search(section.path) or _HISTORY_HEADING.search(" / ".join(section.headings)):
         return
-    lead = ""
+    lead, title = "", section.title
     for block in section.blocks:
         if block.kind in {"heading", "html"}:
             continue
@@ -84,13 +84,15 @@ def lines_of(section: Section) -> Iterator[Line]:
             continue
         for offset, line in enumerate(lines):
             if line.strip() and not _HISTORY.search(line):
-                yield Line(block.start_line + offset, line.rstrip("\r"), block.kind, tuple(lines[:offset]), lead)
+                yield Line(
+                    block.start_line + offset, line.rstrip("\r"), block.kind, tuple(lines[:offset]), f"{lead} ({title})"
+                )
         lead = next((line for line in reversed(lines) if line.strip()), lead)
 
 
 def advises(line: Line) -> bool:
-    """Whether a line, or the one that leads to its fence, tells somebody to choose a value rather than which value
-    holds; a named default is a statement."""
+    """Whether a line, or the one that leads to its fence, tells somebody to choose a value, or gives an example, rather
+    than say which value holds; a named default is a statement."""
     if "default" in line.text.lower():
         return False
     return _ADVICE.search(line.text) is not None or (line.kind == "fence" and _TOLD.search(line.lead) is not None)
