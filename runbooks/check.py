@@ -25,7 +25,7 @@ MAX_SUSPECTS = 8
 """Suspect sections reported per diff: past that, reading them all is rereading the manual."""
 
 MAX_UNNAMED = 3
-"""Of the sections that name nothing that changed only the best ranked are suspect: the right one is among the first
+"""Where no section names anything that changed, only the best ranked are suspect: the right one is among the first
 three in most cases (``benchmarks/README.md``), and those after it are noise."""
 
 MAX_UNCOVERED = 20
@@ -151,8 +151,11 @@ def _verdicts(inputs: Inputs, mapped: Mapped) -> Iterator[Verdict]:
                 continue
             settled.add(key_of(section))
             yield judging.corrected(found, finding, inputs.owners(section), section)
-    yield from _leaning(inputs, mapped, after, after_index, finding_for, settled)
-    yield from _uncovered(analysis, (mapped.index, after_index))
+    shown: set[tuple[str, str]] = set()
+    for verdict in _leaning(inputs, mapped, after, after_index, finding_for, settled):
+        shown.add((verdict.finding.rule, verdict.finding.subject))
+        yield verdict
+    yield from _uncovered(analysis, (mapped.index, after_index), shown)
 
 
 def _leaning(
@@ -164,18 +167,9 @@ def _leaning(
     settled: set[tuple[str, str]],
 ) -> Iterator[Verdict]:
     threshold = inputs.suspect_threshold if inputs.suspect_threshold is not None else shipped().suspect
-    reported = 0
-    for place, ranked in enumerate(mapped.ranked):
+    for ranked in _suspects(mapped.ranked, threshold, settled, after):
         counterpart = after.counterpart(ranked.section)
-        if reported >= MAX_SUSPECTS:
-            break
-        if ranked.alert < threshold or (place >= MAX_UNNAMED and not ranked.changes):
-            continue
-        if key_of(counterpart or ranked.section) in settled:
-            continue
-        findings = _tied(ranked, mapped.analysis, finding_for)
-        reported += bool(findings)
-        for finding in findings:
+        for finding in _tied(ranked, mapped.analysis, finding_for):
             owners = inputs.owners(counterpart or ranked.section)
             yield judging.leaning(ranked, finding, owners, counterpart, documents_changed=inputs.documents_changed)
     if inputs.documents_changed:
@@ -188,6 +182,22 @@ def _leaning(
             if ranked.alert >= threshold or ranked.candidate.values.get("heading"):
                 for finding in _tied(ranked, mapped.analysis, finding_for)[:1]:
                     yield judging.written(ranked, finding, inputs.owners(ranked.section))
+
+
+def _suspects(
+    ranked: Sequence[Ranked], threshold: float, settled: set[tuple[str, str]], after: Edition
+) -> list[Ranked]:
+    """The sections above the threshold that name something that changed, explicit ties first, then by rank, and always
+    the best ranked one. Where none is named the three best ranked, because then they are all there is to look at."""
+    above = [
+        r for r in ranked if r.alert >= threshold and key_of(after.counterpart(r.section) or r.section) not in settled
+    ]
+    best = [r for r in ranked[:1] if r in above]
+    named = sorted((r for r in above if r.changes or r.explicit), key=lambda r: not r.explicit)
+    if named or settled:
+        return [*(r for r in named if r.explicit), *(r for r in best if not r.explicit),
+                *(r for r in named if not r.explicit and r not in best)][:MAX_SUSPECTS]  # fmt: skip
+    return [r for r in ranked[:MAX_UNNAMED] if r in above]
 
 
 def _tied(ranked: Ranked, analysis: Analysis, finding_for: Callable[[Change], Finding | None]) -> list[Finding]:
@@ -229,9 +239,10 @@ def _finding_lookup(analysis: Analysis) -> Callable[[Change], Finding | None]:
     return lookup
 
 
-def _uncovered(analysis: Analysis, indexes: Sequence[Index]) -> Iterator[Verdict]:
-    """Risky findings whose names no section of either side states, each subject once."""
-    seen: set[tuple[str, str]] = set()
+def _uncovered(analysis: Analysis, indexes: Sequence[Index], shown: set[tuple[str, str]]) -> Iterator[Verdict]:
+    """Risky findings whose names no section of either side states, each subject once and not if ``shown`` already."""
+    seen = set(shown)
+    told = 0
     for finding in judging.worst_first(analysis.findings):
         if finding.severity is Severity.LOW or (finding.rule, finding.subject) in seen:
             continue
@@ -243,5 +254,6 @@ def _uncovered(analysis: Analysis, indexes: Sequence[Index]) -> Iterator[Verdict
             continue
         seen.add((finding.rule, finding.subject))
         yield judging.uncovered(finding)
-        if len(seen) >= MAX_UNCOVERED:
+        told += 1
+        if told >= MAX_UNCOVERED:
             return

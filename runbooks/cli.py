@@ -191,12 +191,14 @@ def anchors_command(file: Annotated[str, typer.Argument(metavar="FILE", help="A 
 
 def _check(options: Options, name: FormatName, fail_on: FailOn | None, *, everything: bool, timings: bool) -> int:
     started = perf_counter()
+    from runbooks.cache import Cache
     from runbooks.check import check
     from runbooks.formats import load
-    from runbooks.workspace import load_inputs
+    from runbooks.workspace import Library, load_inputs
 
     imported = perf_counter()
-    inputs = load_inputs(options)
+    cache = Cache.of_user()
+    inputs = load_inputs(options, Library(cache=cache))
     gathered = perf_counter()
     report = check(inputs, inputs.config.decisions)
     checked = perf_counter()
@@ -206,6 +208,7 @@ def _check(options: Options, name: FormatName, fail_on: FailOn | None, *, everyt
         steps = {"import": imported - started, "read": gathered - imported, "check": checked - gathered}
         steps["write"] = perf_counter() - checked
         complain("timings: " + ", ".join(f"{step} {seconds:.3f} s" for step, seconds in steps.items()))
+    cache.tidy()
     return _exit_code(report, fail_on or inputs.config.fail_on, inputs.config.fail_on_skipped)
 
 

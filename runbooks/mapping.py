@@ -44,7 +44,8 @@ def shipped() -> Weights:
 @dataclass(frozen=True, slots=True)
 class Ranked:
     """A section in the order of how much it leans on the diff. ``alert`` in 0..1 is how sure it is that somebody must
-    look at it; the threshold of *suspect* applies to it. ``changes`` are those whose name the section states."""
+    look at it; the threshold of *suspect* applies to it. ``changes`` are those whose name the section states;
+    ``explicit`` is a tie by predicate."""
 
     section: Section
     score: float
@@ -52,6 +53,7 @@ class Ranked:
     reasons: tuple[Reason, ...]
     changes: tuple[Change, ...]
     candidate: Candidate
+    explicit: bool = False
 
 
 def rank(
@@ -84,6 +86,7 @@ def rank(
             _reasons(candidate, weights),
             _named(query, index, candidate.place),
             candidate,
+            candidate.place in chosen,
         )
         for score, candidate in scored[:limit]
     ]

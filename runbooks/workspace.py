@@ -5,9 +5,8 @@ The only module of the package that touches git and files. Everything it reads i
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache, partial
 
@@ -19,10 +18,9 @@ from runbooks.check import Inputs
 from runbooks.config import Config
 from runbooks.configchecks import check_patterns
 from runbooks.discovery import discover
-from runbooks.index import SectionTerms, section_terms
+from runbooks.library import REVISION, Library
 from runbooks.model import Directive, Owner, Runbook, Section
 from runbooks.owners import OwnerContext, codeowners_text, owners_for
-from runbooks.parse import parse
 from runbooks.services import is_catalogue, services_from
 
 CONFIG_PATH = ".runbook-drift.toml"
@@ -49,38 +47,6 @@ class Options:
     trust_owner: bool = False
     without_doc_changes: bool = False
     as_of: date | None = None
-
-
-@dataclass
-class Library:
-    """Parsed runbooks by path and blob, so that a process which checks many commits reads each text once. Bounded."""
-
-    limit: int = 4000
-    _parsed: OrderedDict[tuple[str, str], tuple[Runbook, tuple[SectionTerms, ...]]] = field(default_factory=OrderedDict)
-
-    def read(self, path: str, blob: str, data: Callable[[], bytes | None]) -> Runbook | None:
-        """The runbook at that path with that content, parsed at most once."""
-        key = (path, blob)
-        known = self._parsed.get(key)
-        if known is None:
-            content = data()
-            if content is None:
-                return None
-            runbook = parse(path, content, revision="head")
-            known = (runbook, section_terms(runbook))
-            self._parsed[key] = known
-            if len(self._parsed) > self.limit:
-                self._parsed.popitem(last=False)
-        self._parsed.move_to_end(key)
-        self._terms_by_id[id(known[0])] = known[1]
-        return known[0]
-
-    _terms_by_id: dict[int, tuple[SectionTerms, ...]] = field(default_factory=dict)
-
-    def terms(self, runbook: Runbook) -> tuple[SectionTerms, ...]:
-        """The counted terms of a runbook that this library read."""
-        known = self._terms_by_id.get(id(runbook))
-        return known if known is not None else section_terms(runbook)
 
 
 def load_inputs(options: Options, library: Library | None = None) -> Inputs:
@@ -222,7 +188,9 @@ def _after(
         if diff.old_path != diff.path:
             moved[diff.old_path] = diff.path
         if is_runbook and diff.after is not None:
-            known[diff.path] = parse(diff.path, diff.after, revision="head")
+            from runbooks.parse import parse
+
+            known[diff.path] = parse(diff.path, diff.after, revision=REVISION)
     return (tuple(known[path] for path in sorted(known)) if touched else before), moved
 
 
