@@ -75,7 +75,7 @@ def commented(repository: Repository, sha: str, path: str) -> FileDiff:
     if data is None:
         raise DriftError(f"{path} is not in {sha}")
     lines = data.split(b"\n")
-    marker = {"go": b"// ", "py": b"# ", "yaml": b"# "}[path.rsplit(".", 1)[-1]]
+    marker = {"go": b"// ", "py": b"# ", "yaml": b"# ", "yml": b"# "}[path.rsplit(".", 1)[-1]]
     place = next(i for i in range(len(lines) // 2, len(lines)) if lines[i].strip())
     indent = lines[place][: len(lines[place]) - len(lines[place].lstrip())]
     after = b"\n".join(
