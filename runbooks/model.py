@@ -173,17 +173,6 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
-    """A finding and a section that speaks of it. ``anchors`` are the mentions that tie them."""
-
-    finding: Finding
-    section: Section
-    anchors: tuple[Anchor, ...]
-    score: float
-    reasons: tuple[Reason, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Suggestion:
     """What to write instead: the line as it stands and as it should stand, both without line ending."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
 from functools import lru_cache
 
 from analyzers.vocabulary import words as split_words
@@ -73,11 +72,6 @@ def terms(text: str) -> tuple[Counter[str], Counter[str]]:
         for word in found_words:
             plain[word] += count
     return names, plain
-
-
-def terms_of_all(texts: Iterable[str]) -> tuple[Counter[str], Counter[str]]:
-    """The terms of several texts together."""
-    return terms("\n".join(texts))
 
 
 _NUMBER = re.compile(r"(?<![\w.])\d[\d_]*(?:\.\d+)?(?:[a-zA-Z]{1,3})?(?![\w.])")
