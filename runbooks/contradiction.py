@@ -11,10 +11,12 @@ from analyzers import values
 from analyzers.model import Change, ChangeKind, Confidence, Fact, FactKind, Value
 from analyzers.vocabulary import leaf, words
 from runbooks.binding import supposes
-from runbooks.gone import StillDefined, deployed, gone_names
+from runbooks.gone import StillDefined, gone_names
 from runbooks.index import Index
 from runbooks.lines import Contradiction, Line, advises, lines_of
 from runbooks.model import Section, Suggestion
+from runbooks.places import deployed, is_example, of_another_environment
+from runbooks.ports import moved_ports
 from runbooks.query import names_of
 from runbooks.terms import joined, singular
 
@@ -28,17 +30,6 @@ _VALUED = frozenset(
     }
 )  # fmt: skip
 _TOKEN = re.compile(r"[A-Za-z_$-][A-Za-z0-9_]*(?:[-./][A-Za-z0-9_]+)*")
-_EXAMPLE_PATH = re.compile(
-    r"(?:^|[/._-])(?:examples?|samples?|demos?|dev|development|staging|sandbox|local|test\w{0,8}|fixtures?|"
-    r"mocks?|e2e|bench\w{0,8}|integration|ci|qa|preview)"
-    r"(?:[/._-]|$)",
-    re.IGNORECASE,
-)
-_PORT_USE = re.compile(
-    r"(?:port[- ]forward\w*(?:\s+\w+){0,3}?\s+(?:to\s+)?|\bports?\s+(?:is\s+|to\s+|of\s+)?`?"
-    r"|localhost:|127\.0\.0\.1:|0\.0\.0\.0:|https?://[\w.-]{1,80}:)(\d{2,5})\b",
-    re.IGNORECASE,
-)
 _FLAG_COMMENT = re.compile(r"\bflag:? `?-{1,2}([\w.-]+)", re.IGNORECASE)
 _ANYWHERE = frozenset(
     "config configuration conf values value default defaults setting settings option options main index src pkg lib "
@@ -48,10 +39,6 @@ _ANYWHERE = frozenset(
 )
 """Words of paths and prefixes that say nothing about which component a setting belongs to."""
 
-_PORT_NOISE = frozenset(
-    "port ports http https grpc service deployment config yaml operations listen server docker compose jsonnet "
-    "libsonnet kube main spec deploy".split()
-)
 NEAR = 60
 """Characters between a name and the value it is said to have, at most; wider and the sentence speaks of two things."""
 
@@ -63,7 +50,11 @@ def contradictions(changes: Sequence[Change], index: Index, still_defined: Still
     """Every line of the indexed sections that a change has made false, each line once."""
     seen: set[tuple[str, int]] = set()
     ambiguous = _ambiguous(changes)
-    checks = (_by_value(changes, index, ambiguous), _by_port(changes, index), gone_names(changes, index, still_defined))
+    checks = (
+        _by_value(changes, index, ambiguous),
+        moved_ports(changes, index),
+        gone_names(changes, index, still_defined),
+    )
     for found in (item for check in checks for item in check):
         place = (found.section.path, found.line)
         if place not in seen:
@@ -99,7 +90,7 @@ def _by_value(changes: Sequence[Change], index: Index, ambiguous: frozenset[str]
             continue
         if Confidence.LOW in (before.confidence, after.confidence) or values.same(before.value, after.value):
             continue
-        if _EXAMPLE_PATH.search(before.span.path) or not (_literal(before) and _literal(after)):
+        if is_example(before.span.path) or not (_literal(before) and _literal(after)):
             continue
         for name in _telling_names(before):
             if name in ambiguous:
@@ -146,13 +137,15 @@ def _tied(fact: Fact, name: str, index: Index, line: Line, section: Section) -> 
     """Whether a name of only two words is this fact's and not another component's: it is an environment variable, it
     stands there in full, or the section, its path or the lines above share a telling word with the fact's own
     surroundings. A word of many sections, such as the product's name, tells nothing."""
+    context = words(" ".join((section.path, *section.headings, *line.above[-30:], line.text)))
+    if deployed(fact.span.path) and of_another_environment(fact.span.path, set(context)):
+        return False
     own = words(leaf(fact.key))
     if fact.kind is FactKind.ENV_VAR or fact.key.isupper() or len(own) > 2:
         return True
     if name == joined(fact.key) and len(words(fact.key)) > 2:
         return True
     around = {*words(fact.key), *words(fact.scope), *words(fact.span.path)} - set(own) - _ANYWHERE
-    context = words(" ".join((section.path, *section.headings, *line.above[-30:], line.text)))
     return any(len(word) > 2 and not _common(word, index) for word in around.intersection(context))
 
 
@@ -240,50 +233,3 @@ def _beside(line: str, spots: Sequence[re.Match[str]], before: str, after: str) 
         if found and not supposes(line, spot.start(), spot.end(), spot.end() + found.start(1)):
             return spot.end() + found.start(1), spot.end() + found.end(1)
     return None
-
-
-def _by_port(changes: Sequence[Change], index: Index) -> Iterator[Contradiction]:
-    """A port in a URL or after the word port, when the diff moves that port everywhere it touches it and the section
-    speaks of the thing whose port it is."""
-    moved: dict[str, list[Change]] = {}
-    kept: set[str] = set()
-    for change in changes:
-        if change.fact.kind is not FactKind.PORT:
-            continue
-        before, after = change.before, change.after
-        if before and after and before.value.number is not None and after.value.number is not None:
-            if before.value.number != after.value.number and before.confidence is not Confidence.LOW:
-                moved.setdefault(f"{before.value.number:g}", []).append(change)
-            kept.add(f"{after.value.number:g}")
-        elif after and after.value.number is not None:
-            kept.add(f"{after.value.number:g}")
-    for port, found in moved.items():
-        targets = {f"{c.after.value.number:g}" for c in found if c.after and c.after.value.number is not None}
-        real = [c for c in found if not _EXAMPLE_PATH.search(c.path)]
-        if len(targets) != 1 or port in kept or not real or len(port) < 4:
-            continue
-        yield from _port_lines(port, targets.pop(), real, index)
-
-
-def _port_lines(port: str, target: str, changes: Sequence[Change], index: Index) -> Iterator[Contradiction]:
-    subjects = {w for c in changes for w in words(f"{c.path} {c.fact.key} {c.fact.scope}") if len(w) > 3}
-    subjects -= _PORT_NOISE
-    for terms in index.sections:
-        section = terms.section
-        if port not in section.text:
-            continue
-        for number, line, *_ in lines_of(section):
-            about = {w for w in words(f"{line} {section.title} {section.path}") if len(w) > 3}
-            if not subjects & about or target in line:
-                continue
-            found = next((use for use in _PORT_USE.finditer(line) if use.group(1) == port), None)
-            if found is not None:
-                reason = f"the line uses port {port}; the code now listens on {target}"
-                after = line[: found.start(1)] + target + line[found.end(1) :]
-                after = after.replace(f"{target}:{port}", f"{target}:{target}")
-                suggestion = Suggestion(section.path, number, line, after)
-                yield Contradiction(_closest(changes, about), section, number, line.strip(), reason, suggestion)
-
-
-def _closest(changes: Sequence[Change], about: set[str]) -> Change:
-    return max(changes, key=lambda c: len(about & set(words(f"{c.path} {c.fact.key} {c.fact.scope}"))))

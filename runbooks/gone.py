@@ -15,6 +15,7 @@ from analyzers.vocabulary import words
 from runbooks.index import Index
 from runbooks.lines import Contradiction, Line, lines_of
 from runbooks.model import Section, Suggestion
+from runbooks.places import deployed
 from runbooks.terms import joined
 
 StillDefined = Callable[[str], bool]
@@ -24,20 +25,10 @@ _NAMED = frozenset({FactKind.CLI_FLAG, FactKind.ENV_VAR, FactKind.METRIC, FactKi
 _LEAST_CHARS = 8
 """A shorter name, or one of a single word, may be an ordinary word in a line about something else."""
 
-_DEPLOYED = re.compile(
-    r"\.(?:ya?ml|json|jsonnet|libsonnet|toml|tf|tfvars|hcl|ini|cfg|conf|properties|tpl)$|(?:^|[/.])\.?env(?:[._-]|$)"
-    r"|dockerfile|(?:docker-)?compose|procfile",
-    re.IGNORECASE,
-)
 _ASSIGNED = re.compile(r"""^[\s>$#-]*(?:export\s+|set\s+|-e\s+)?["']?{name}["']?\s*[:=]""".replace("{name}", "%s"))
 _NEGATIVE = frozenset(
     "disable disabled deny exclude excluded forbid hide ignore no not off skip without insecure unsafe".split()
 )
-
-
-def deployed(path: str) -> bool:
-    """Whether a file configures or deploys, as opposed to program source that reads what it is given."""
-    return _DEPLOYED.search(path) is not None
 
 
 def gone_names(changes: Sequence[Change], index: Index, still_defined: StillDefined) -> Iterator[Contradiction]:
