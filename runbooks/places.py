@@ -21,7 +21,7 @@ _ENVIRONMENT = re.compile(
     r"(?:^|/)(?:environments?|envs?|overlays|workspaces?|clusters?|stages?|regions?|tenants?)/([^/.]+)", re.IGNORECASE
 )
 _MAIN = frozenset("prod production live main base default defaults common global all shared".split())
-_LESSER = frozenset("staging stage dev development sandbox qa test testing uat preprod preview local demo".split())
+_LESSER = frozenset("staging dev development sandbox qa uat preprod preview".split())
 
 
 def is_example(path: str) -> bool:
