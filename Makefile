@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PYTEST_ARGS ?=
 
-.PHONY: demo test test-integration lint crater clean
+.PHONY: demo test test-integration lint crater accuracy clean
 
 demo: ## build a small repository with runbooks and a risky branch, and check it
 	@$(PYTHON) .ci/environment.py
@@ -31,6 +31,15 @@ crater: ## expected verdicts on real commits; MIRRORS is a directory of bare clo
 	@test -n "$(MIRRORS)" || { echo "Say where the clones are: make crater MIRRORS=dir"; exit 2; }
 	@$(PYTHON) .ci/environment.py dev
 	$(BIN)/python tests/crater/crater.py --mirrors "$(MIRRORS)"
+
+accuracy: ## every table of benchmarks/README.md; MIRRORS is a directory of bare clones, MANIFESTS the ground truth
+	@test -n "$(MIRRORS)" -a -n "$(MANIFESTS)" || { echo "Say: make accuracy MIRRORS=dir MANIFESTS=dir"; exit 2; }
+	@$(PYTHON) .ci/environment.py dev
+	$(BIN)/python -m pip install --quiet -e '.[bench]'
+	@mkdir -p out
+	$(BIN)/python -m benchmarks.accuracy --mirrors "$(MIRRORS)" --manifests "$(MANIFESTS)" --out out/predictions.jsonl
+	$(BIN)/python -m benchmarks.report --manifests "$(MANIFESTS)" --predictions out/predictions.jsonl --write
+	$(BIN)/python -m benchmarks.contradictions out/predictions.jsonl --score
 
 clean: ## remove what these targets made
 	rm -rf .venv .demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
