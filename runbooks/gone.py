@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 
 from analyzers.model import Change, ChangeKind, Confidence, Fact, FactKind
 from analyzers.vocabulary import words
@@ -33,6 +34,7 @@ _NEGATIVE = frozenset(
 
 def gone_names(changes: Sequence[Change], index: Index, still_defined: StillDefined) -> Iterator[Contradiction]:
     """Lines that name a flag, variable, metric or alert which this diff took away for good."""
+    still_defined = cache(still_defined)  # each question is a search through the whole tree
     read = {c.before.key for c in changes if c.before and not deployed(c.before.span.path)}
     for change in changes:
         before = change.before
@@ -68,7 +70,7 @@ def _assembled(change: Change, still_defined: StillDefined) -> bool:
     cuts = [at for at, char in enumerate(name) if char == ("." if fact.kind is FactKind.CLI_FLAG else "_")][:4]
     ends = [name[at + 1 :] for at in cuts]
     if fact.kind is FactKind.ENV_VAR:
-        prefixes = [name[: at + 1] for at in cuts if at > 1]
+        prefixes = [name[: at + 1] for at in cuts[:2] if at > 1]
         return any(
             still_defined(prefix) and any(still_defined(form) for form in _spellings(name.removeprefix(prefix)))
             for prefix in prefixes
