@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from analyzers import values
 from analyzers.languages import Side
 from analyzers.model import NO_VALUE, Confidence, Fact, FactKind, Span, Value
+from analyzers.patterns import regex
 from analyzers.syntax import QUOTE_CHARS
 from analyzers.vocabulary import leaf, setting_kind
 
-_TOOLING = re.compile(
+_TOOLING = regex(
     r"(?:^|/)\.?(?:rustfmt|clippy|ruff|taplo|deny|_?typos|cliff|cspell|release|release-plz|rust-toolchain|book|uv|poetry"
     r"|pixi|lefthook|golangci|codecov|bandit|pdm|hatch|nextest|mise|dprint|stylua|selene|Gopkg|zensical)\.toml$"
     r"|\.versions\.toml$|(?:^|/)\.(?:cargo|holo|vscode|idea|devcontainer)/"
@@ -24,18 +25,18 @@ _TOOLING = re.compile(
 )
 """Files that configure linters, formatters, builds and editors: nothing in them reaches operation."""
 
-_MESSAGES = re.compile(
+_MESSAGES = regex(
     r"(?:^|[/._-])(?:messages?|i18n|l10n|locales?|translations?|strings|labels|help-\w+)[/._-]", re.IGNORECASE
 )
 """Bundles of texts in natural language (``Messages_de.properties``, ``i18n/…``)."""
 
-_REFERENCE = re.compile(r"\$\{\??([A-Za-z_][A-Za-z0-9_]*)(?:(:-|-|:)([^${}]*))?\}")
+_REFERENCE = regex(r"\$\{\??([A-Za-z_][A-Za-z0-9_]*)(?:(:-|-|:)([^${}]*))?\}")
 """``${NAME}``, HOCON's ``${?NAME}``, and defaults as in shells (``:-``) and Spring (``:``)."""
 
-_LISTEN = re.compile(r"(?:^|\.)listen$")
+_LISTEN = regex(r"(?:^|\.)listen$")
 """nginx's and others' word for a port."""
 
-_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{2,}$")
+_VARIABLE = regex(r"[A-Z][A-Z0-9_]{2,}$")
 
 
 def is_tooling(path: str) -> bool:

@@ -10,30 +10,31 @@ import math
 import re
 
 from analyzers.model import Unit
+from analyzers.patterns import regex
 from analyzers.units import BYTE_UNITS, BYTE_WORDS, TIME_WORDS
 
 MAX_TOKENS = 40
 """Longer expressions are not evaluated; real constants have under ten tokens."""
 
-_PLAIN = re.compile(
+_PLAIN = regex(
     r"[-+]?(?:0[xX][0-9a-fA-F_]{1,14}|0[oO]?[0-7_]{1,14}|0[bB][01_]{1,50}"
     r"|(?:\d{1,3}(?:,\d{3}){1,4}|\d[\d_]{0,19})(?:\.\d{1,17})?"
     r"|\.\d{1,17}|\d{1,3}(?:\.\d{1,17})?[eE][+-]?\d{1,2})\Z"
 )
-_TYPED = re.compile(r"(\d[\d_]*?)_?(?:[uU]?[lL]{1,2}|[uU]|[iu](?:8|16|32|64|128|size)|[iu]?f(?:32|64))\Z")
-_TOKEN = re.compile(
+_TYPED = regex(r"(\d[\d_]*?)_?(?:[uU]?[lL]{1,2}|[uU]|[iu](?:8|16|32|64|128|size)|[iu]?f(?:32|64))\Z")
+_TOKEN = regex(
     r"\s*(?:(?P<number>0[xX][0-9a-fA-F_]+|\d[\d_]*(?:\.\d+)?(?:[eE][+-]?\d{1,2})?|\.\d+)"
     r"|(?P<name>[A-Za-z_][\w]*(?:(?:\.|::)[A-Za-z_]\w*)*)"
     r"|(?P<sign>\*\*|<<|>>|//|[-+*/%(),=.]))"
 )
 
-_GO_CONSTANT = re.compile(r"time\.(Nanosecond|Microsecond|Millisecond|Second|Minute|Hour)\Z")
-_SIZE_CONSTANT = re.compile(r"(?:units|datasize|humanize|bytesize|bytefmt|size)\.([KMGT]i?(?:B|Bytes?))\Z")
-_FACTORY = re.compile(
+_GO_CONSTANT = regex(r"time\.(Nanosecond|Microsecond|Millisecond|Second|Minute|Hour)\Z")
+_SIZE_CONSTANT = regex(r"(?:units|datasize|humanize|bytesize|bytefmt|size)\.([KMGT]i?(?:B|Bytes?))\Z")
+_FACTORY = regex(
     r"(?:[\w.:]*\b)?(?:Duration|TimeSpan|TimeUnit|Period|std::time::Duration)(?:\.|::)"
     r"(?:of|from|From|from_|Of)?_?(?P<unit>[A-Za-z]+?)s?(?:\.to[A-Z][a-z]+)?\Z"
 )
-_DELTA = re.compile(r"(?:\w+\.)?timedelta\Z")
+_DELTA = regex(r"(?:\w+\.)?timedelta\Z")
 _CASTS = frozenset({"time.Duration", "int", "int64", "float", "float64", "Duration", "long"})
 _MEASURES = frozenset({"total_seconds", "to_i", "seconds"})
 

@@ -11,6 +11,7 @@ import re
 
 from analyzers.expressions import Amount, constant, evaluate, plain_number
 from analyzers.model import Unit, Value
+from analyzers.patterns import regex
 from analyzers.units import (
     BYTE_UNITS,
     BYTE_WORDS,
@@ -34,28 +35,28 @@ NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d[\d_]*)(?:\.\d+)?"
 """A number in prose or code: ``1,000``, ``1_000``, ``0.95``."""
 
 _UNITS_OF_TIME = "|".join(sorted(TIME_WORDS, key=len, reverse=True))
-WORDED = re.compile(
+WORDED = regex(
     rf"(?P<number>{NUMBER}|{'|'.join(sorted(SPELLED, key=len, reverse=True))})(?P<gap>[ -]?)"
     rf"(?P<unit>{_UNITS_OF_TIME})s?\Z",
     re.IGNORECASE,
 )
 """A duration in words: ``15 minutes``, ``two days``, ``30-day``, ``an hour``."""
 
-COMPOUND = re.compile(r"(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h|d|w|y))+\Z")
+COMPOUND = regex(r"(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h|d|w|y))+\Z")
 """A duration with suffixes: ``1h30m``."""
 
-PIECE = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d|w|y)")
-SIZE = re.compile(
+PIECE = regex(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d|w|y)")
+SIZE = regex(
     rf"({NUMBER})([ -]?)([kKMGTP]i?B|[KMGTP]i|[kmgtp]i?b|B|(?:kilo|mega|giga|tera|kibi|mebi|gibi|tebi)?bytes?)\Z"
 )
 """A size. ``Mb`` and ``Gb`` are bits, so they are not here."""
 
-ISO = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?\Z")
-PERCENT = re.compile(rf"({NUMBER})(\s?)(%|percent)\Z")
-COUNT = re.compile(rf"({NUMBER}|{'|'.join(list(SPELLED)[2:])}) ({COUNTED})\Z", re.IGNORECASE)
-_SPACED = re.compile(r"(\d+(?:\.\d+)?) (ns|us|µs|ms|s|h)\Z")
-_CLAUSES = re.compile(r",? and |, | ")
-_SUFFIXED = re.compile(r"(\d+(?:\.\d+)?)([kKmMgGtT])\Z")
+ISO = regex(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?\Z")
+PERCENT = regex(rf"({NUMBER})(\s?)(%|percent)\Z")
+COUNT = regex(rf"({NUMBER}|{'|'.join(list(SPELLED)[2:])}) ({COUNTED})\Z", re.IGNORECASE)
+_SPACED = regex(r"(\d+(?:\.\d+)?) (ns|us|µs|ms|s|h)\Z")
+_CLAUSES = regex(r",? and |, | ")
+_SUFFIXED = regex(r"(\d+(?:\.\d+)?)([kKmMgGtT])\Z")
 
 
 def canonical_text(text: str) -> str:

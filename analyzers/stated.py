@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 
 from analyzers.literals import NUMBER, parse_value
 from analyzers.model import Unit, Value
+from analyzers.patterns import regex
 from analyzers.units import COUNTED, SPELLED, TIME_WORDS
 
 MAX_LINE = 2000
 """Characters of a line that are read; a longer one is a data blob."""
 
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.?"
-_MASKS = re.compile(
+_MASKS = regex(
     r"(?P<link>\]\([^()\s]*\))"
     r"|\b(?P<url>[a-z][a-z0-9+]{1,10}://[^\s/?#`'\"<>|)\]]*)(?P<path>[/?#][^\s`'\"<>|)\]]*)?"
     r"|(?P<cron>(?<![^\s`'\"(])(?:[\d*][\d*/,-]* ){4}[\d*][\d*/,-]*(?![^\s`'\").,;|]))"
@@ -35,7 +36,7 @@ _MASKS = re.compile(
 
 _SPELLED = "|".join(sorted(SPELLED, key=len, reverse=True))
 _TIME = "|".join(sorted(TIME_WORDS, key=len, reverse=True))
-_QUANTITY = re.compile(
+_QUANTITY = regex(
     r"(?:(?<![\w.#/$@&%+-])|(?<=:-))(?<!\d[:,])(?:"
     rf"(?P<half>half an hour)(?!\w)"
     rf"|(?P<worded>(?:{NUMBER}|{_SPELLED})[ -]?(?:{_TIME})s?"
@@ -50,13 +51,13 @@ _QUANTITY = re.compile(
     r")",
     re.IGNORECASE,
 )
-_PORT = re.compile(
+_PORT = regex(
     r"(?P<host>\[[0-9a-fA-F:]+\]|[A-Za-z0-9][\w.-]{0,100}|(?<![\w\]}\")]))?:(?P<port>\d{2,5})(?![\w:.]*[\w:])"
 )
-_MAPPED = re.compile(r"(?<![\w.:/-])(\d{3,5}):(\d{2,5})(?![\w:.]*[\w:])")
-_PORT_WORD = re.compile(r"\bports?\b[^\w\d]{0,4}(?:(?:is|to|of|number|=|:)\s*[`'\"]?)?\Z", re.IGNORECASE)
-_MARKER = re.compile(r"\s*(?:>\s*)*(?:[-*+]\s+)?(?:\d+[.)](?=\s|$)|#{1,6}\s+\d+(?:\.\d+)*[.):]?(?=\s))")
-_LABEL = re.compile(
+_MAPPED = regex(r"(?<![\w.:/-])(\d{3,5}):(\d{2,5})(?![\w:.]*[\w:])")
+_PORT_WORD = regex(r"\bports?\b[^\w\d]{0,4}(?:(?:is|to|of|number|=|:)\s*[`'\"]?)?\Z", re.IGNORECASE)
+_MARKER = regex(r"\s*(?:>\s*)*(?:[-*+]\s+)?(?:\d+[.)](?=\s|$)|#{1,6}\s+\d+(?:\.\d+)*[.):]?(?=\s))")
+_LABEL = regex(
     r"(?:\b(?:steps?|rfc|lines?|chapter|section|figure|table|issue|pr|ticket|phase|part|version|release|appendix|"
     r"page|note|question|option|sev|severity|level|tier|layer|stage|day|week|year|http|status|code|error|python|java|"
     r"node|nodejs|ruby|php|ubuntu|debian|fedora|centos|rhel|alpine|postgres|postgresql|mysql|mariadb|mongodb|redis|"
@@ -64,16 +65,16 @@ _LABEL = re.compile(
     r"[ #:]{1,2}|\[\^?)\Z",
     re.IGNORECASE,
 )
-_RANGE_BEFORE = re.compile(r"\d[\d.]*\s?[a-zA-Zµ%]{0,12}\s?(?:-|–|—|\.\.|to)\s?\Z|\d or \Z")
-_RANGE_AFTER = re.compile(r"\s?(?:-|–|—|\.\.)\s?\d|\sto \d")
-_CHOICE_AFTER = re.compile(r" or \d")
-_BETWEEN = re.compile(r"\bbetween\s+(?:\d[\d.]*\s?[a-zA-Z%]{0,12}\s+and\s+)?\Z", re.IGNORECASE)
-_OF_DURATION = re.compile(
+_RANGE_BEFORE = regex(r"\d[\d.]*\s?[a-zA-Zµ%]{0,12}\s?(?:-|–|—|\.\.|to)\s?\Z|\d or \Z")
+_RANGE_AFTER = regex(r"\s?(?:-|–|—|\.\.)\s?\d|\sto \d")
+_CHOICE_AFTER = regex(r" or \d")
+_BETWEEN = regex(r"\bbetween\s+(?:\d[\d.]*\s?[a-zA-Z%]{0,12}\s+and\s+)?\Z", re.IGNORECASE)
+_OF_DURATION = regex(
     r"(?:\b(?:after|for|of|within|in|every|to|is|lasts?|than|about|by|least|most|over|under|or|until|takes?|"
     r"approximately|roughly|around|exactly|wait|waits|sleep|sleeps|default|defaults)|[(=:|~<>`\"'])\s*\Z",
     re.IGNORECASE,
 )
-_AND_A_HALF = re.compile(r"\s+and a half\b", re.IGNORECASE)
+_AND_A_HALF = regex(r"\s+and a half\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from analyzers.model import Span, Value
+from analyzers.patterns import regex
 from analyzers.values import parse_value, quantities
 from runbooks import fences
 from runbooks.binding import NAMES, Found, bind
@@ -40,19 +41,17 @@ class Piece(NamedTuple):
     header: tuple[str, ...] = ()
 
 
-_PORTS = re.compile(r"\bports?\b[\s:=]{0,3}(?:numbers?\s)?(\d{2,5})((?:\s?(?:,|and|or|/)\s?\d{2,5}){0,5})", re.I)
-_NUMBER = re.compile(r"\d+")
-_BREAK = re.compile(r"\n")
+_PORTS = regex(r"\bports?\b[\s:=]{0,3}(?:numbers?\s)?(\d{2,5})((?:\s?(?:,|and|or|/)\s?\d{2,5}){0,5})", re.I)
+_NUMBER = regex(r"\d+")
+_BREAK = regex(r"\n")
 # Words that make the code span after them the default of what was named before.
-_DEFAULT = re.compile(r"\bdefaults?(?:\s(?:is|to|value|of)){0,2}[:=]?\s?\Z", re.I)
+_DEFAULT = regex(r"\bdefaults?(?:\s(?:is|to|value|of)){0,2}[:=]?\s?\Z", re.I)
 # What every mention or quantity holds at least one of; most cells and many paragraphs hold none.
-_TELLING = re.compile(
-    r"[`_/\d]|\]\(|\.[A-Za-z]|[a-z][A-Z]|--[a-z]|:\s|(?:second|minute|hour|day|week|month|year|cent)s?\b"
-)
-_QUANTITY = re.compile(r"\d|(?:second|minute|hour|day|week|month|year|cent)s?\b")
-_REMARK = re.compile(r"\s?(?:[(\[,;]|per\b|by default\b)")
-_NO_VALUE_COLUMN = re.compile(r"(?:\b(?:required|mandatory|optional|type|since|version|issue|step)\b|#)", re.I)
-_UNIT_WORD = re.compile(
+_TELLING = regex(r"[`_/\d]|\]\(|\.[A-Za-z]|[a-z][A-Z]|--[a-z]|:\s|(?:second|minute|hour|day|week|month|year|cent)s?\b")
+_QUANTITY = regex(r"\d|(?:second|minute|hour|day|week|month|year|cent)s?\b")
+_REMARK = regex(r"\s?(?:[(\[,;]|per\b|by default\b)")
+_NO_VALUE_COLUMN = regex(r"(?:\b(?:required|mandatory|optional|type|since|version|issue|step)\b|#)", re.I)
+_UNIT_WORD = regex(
     r"\b(milliseconds?|ms|seconds?|secs?|minutes?|mins?|hours?|days?|bytes?|kib|mib|gib|kb|mb|gb)\b", re.I
 )
 

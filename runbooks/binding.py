@@ -8,24 +8,25 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from analyzers.model import Unit, Value
+from analyzers.patterns import regex
 from runbooks.mentions import Mention, is_codeish
 from runbooks.model import AnchorKind, Place
 
 # What ends the reach of a name: the end of a sentence, unless the next one goes on about the same thing.
-_BREAK = re.compile(r"(?<!e\.g)(?<!i\.e)[.!?;]\s(?!\s*(?:It|Defaults?|The default)\b)|\n\s*\n")
-_STOP = re.compile(r"[.!?;]\s")
+_BREAK = regex(r"(?<!e\.g)(?<!i\.e)[.!?;]\s(?!\s*(?:It|Defaults?|The default)\b)|\n\s*\n")
+_STOP = regex(r"[.!?;]\s")
 # The words right before a value that state it of what was named before: "`x` is set to 5", "`x` (default: 5)".
-_STATED = re.compile(
+_STATED = regex(
     r"(?:\b(?:is|are|to|of|be|at|as|defaults?|value|equals)\b|[:=(])[\s`\"'*]{0,4}\Z|\A[\s`\"'*:=(]{0,6}\Z", re.I
 )
-_COMPARED = re.compile(r"\b(?:than|between|least|most|exceed\w*|above|below|under|over|within|equal|up to)\b", re.I)
-_CONDITION = re.compile(r"\b(?:if|when|whether|unless|once|while)\b[^.;,]{0,60}\Z", re.I)
-_CIRCUMSTANCE = re.compile(r"\b(?:every|after|before|during|for|last|past|if|when|until|unless|than|and|but)\b", re.I)
+_COMPARED = regex(r"\b(?:than|between|least|most|exceed\w*|above|below|under|over|within|equal|up to)\b", re.I)
+_CONDITION = regex(r"\b(?:if|when|whether|unless|once|while)\b[^.;,]{0,60}\Z", re.I)
+_CIRCUMSTANCE = regex(r"\b(?:every|after|before|during|for|last|past|if|when|until|unless|than|and|but)\b", re.I)
 _MEASURED = frozenset({Unit.SECONDS, Unit.BYTES, Unit.PERCENT})
-_JOINED = re.compile(r"[\s`\"'*]*(?:,|/|&|,?\s*\b(?:and|or)\b)?[\s`\"'*]*\Z", re.I)
+_JOINED = regex(r"[\s`\"'*]*(?:,|/|&|,?\s*\b(?:and|or)\b)?[\s`\"'*]*\Z", re.I)
 
 # What may stand between a value and the name it is said of: "30s for the `x`", "a 5m `x`"; any verb breaks the tie.
-_LEADS = re.compile(r"(?:[\s`\"'*(]|\b(?:for|of|as|from|by|via|the|default|value)\b){0,12}\Z", re.I)
+_LEADS = regex(r"(?:[\s`\"'*(]|\b(?:for|of|as|from|by|via|the|default|value)\b){0,12}\Z", re.I)
 
 MOST_NAMES = 8
 """Names before a value that are looked at; sentences that name more say nothing certain."""

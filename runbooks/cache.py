@@ -29,10 +29,11 @@ MAX_ENTRY = 4_000_000
 """Bytes of one entry; what is larger is parsed each time."""
 
 SOURCES = (
-    "analyzers.expressions", "analyzers.literals", "analyzers.model", "analyzers.stated", "analyzers.units",
-    "analyzers.values", "analyzers.vocabulary", "runbooks.anchors", "runbooks.binding", "runbooks.boundedyaml",
-    "runbooks.fences", "runbooks.frontmatter", "runbooks.handles", "runbooks.index", "runbooks.inline",
-    "runbooks.lexicon", "runbooks.mentions", "runbooks.model", "runbooks.parse", "runbooks.stored", "runbooks.terms",
+    "analyzers.expressions", "analyzers.literals", "analyzers.model", "analyzers.patterns", "analyzers.stated",
+    "analyzers.units", "analyzers.values", "analyzers.vocabulary", "runbooks.anchors", "runbooks.binding",
+    "runbooks.boundedyaml", "runbooks.fences", "runbooks.frontmatter", "runbooks.handles", "runbooks.index",
+    "runbooks.inline", "runbooks.lexicon", "runbooks.mentions", "runbooks.model", "runbooks.parse",
+    "runbooks.stored", "runbooks.terms",
 )  # fmt: skip
 """The modules that decide what a parsed runbook holds; a test follows the imports and compares."""
 

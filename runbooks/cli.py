@@ -6,6 +6,7 @@ command loads the bot's dependencies.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -49,6 +50,8 @@ app = typer.Typer(
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line (``sys.argv`` without ``argv``) and return the exit code; never raises, never exits."""
+    if argv is None:
+        gc.set_threshold(50_000, 20, 50)  # a process that ends soon; the default looks for cycles 40 times a second
     arguments = sys.argv[1:] if argv is None else argv
     try:
         typer.main.get_command(app).main(args=arguments, prog_name="runbook-drift", standalone_mode=True)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 
 from analyzers.model import DriftError
+from runbooks import __version__
 
 CLEAN, DRIFT, FAILED, INTERRUPTED = 0, 1, 2, 130
 """Exit codes; 130 is the shells' convention for an interrupt."""
@@ -60,13 +61,8 @@ def ended(work: Callable[[], int]) -> int:
 
 
 def tool_version() -> str:
-    """The installed version, or ``0+unknown`` when run from a source tree that is not installed."""
-    from importlib.metadata import PackageNotFoundError, version  # 20 ms that only those who ask pay
-
-    try:
-        return version("runbook-drift")
-    except PackageNotFoundError:
-        return "0+unknown"
+    """The version, which the package's metadata are made from: reading it back from those takes 40 ms."""
+    return __version__
 
 
 def _unexpected(problem: Exception) -> None:

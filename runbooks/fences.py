@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from analyzers.patterns import regex
 from runbooks.mentions import (
     LONGEST,
     Mention,
@@ -31,17 +32,17 @@ _KEYED = frozenset(
 _QUERY = frozenset("promql logql metricsql traceql sql psql mysql postgresql pgsql".split())
 _OUTPUT = frozenset("text txt output log logs plaintext none mermaid dot plantuml".split())
 
-_KEY = re.compile(r"(\s*)(-\s+)?[\"']?([A-Za-z_$][\w./$-]*)[\"']?\s*(?::(?=\s|$)|=(?![=~>])|:=)\s*(.*)\Z")
-_DEFAULTED = re.compile(r"\s*(?:-\s+)?\[?([\w.-]+):\s*<[^<>]*>\s*\|\s*default\s*=\s*(\S.*)\Z")
-_ASSIGN = re.compile(
+_KEY = regex(r"(\s*)(-\s+)?[\"']?([A-Za-z_$][\w./$-]*)[\"']?\s*(?::(?=\s|$)|=(?![=~>])|:=)\s*(.*)\Z")
+_DEFAULTED = regex(r"\s*(?:-\s+)?\[?([\w.-]+):\s*<[^<>]*>\s*\|\s*default\s*=\s*(\S.*)\Z")
+_ASSIGN = regex(
     r"\s*(?:export\s+|ENV\s+|ARG\s+|set\s+|\$env:)?([A-Z][A-Z0-9_]{2,})\s?=\s?(\"[^\"]*\"|'[^']*'|\S*)\s*(?:#.*)?\Z"
 )
 _SCRIPT = frozenset("sh bash shell zsh fish".split())
-_CALL = re.compile(r"(?!(?:if|then|fi|for|do|done|else|elif|while|case|esac|function)\b)[a-z][\w.-]*\s+[\w./<$\"'-]")
-_DEFAULT = re.compile(r"\bdefaults?(?:\s{1,3}(?:is|to|value)){0,3}\s{0,3}[:=]?\s{0,3}[`\"']?([\w.%]+)", re.IGNORECASE)
-_WORD = re.compile(r"(?<![\w./:@$~{}>-])[\w./:@$~{}-]*?(?:[_/]|\.[A-Za-z]|[a-z\d][A-Z]|--?[a-z]|:\d)[\w./:@$~{}=%#,-]*")
-_PROMPT = re.compile(r"\s*(?:\$|❯|➜|[\w.@~/:-]{0,60}[$#]|>)\s+(?=\S)")
-_COMMENT = re.compile(r"(?:^|\s)(?:#|//)\s?(.*)\Z")
+_CALL = regex(r"(?!(?:if|then|fi|for|do|done|else|elif|while|case|esac|function)\b)[a-z][\w.-]*\s+[\w./<$\"'-]")
+_DEFAULT = regex(r"\bdefaults?(?:\s{1,3}(?:is|to|value)){0,3}\s{0,3}[:=]?\s{0,3}[`\"']?([\w.%]+)", re.IGNORECASE)
+_WORD = regex(r"(?<![\w./:@$~{}>-])[\w./:@$~{}-]*?(?:[_/]|\.[A-Za-z]|[a-z\d][A-Z]|--?[a-z]|:\d)[\w./:@$~{}=%#,-]*")
+_PROMPT = regex(r"\s*(?:\$|❯|➜|[\w.@~/:-]{0,60}[$#]|>)\s+(?=\S)")
+_COMMENT = regex(r"(?:^|\s)(?:#|//)\s?(.*)\Z")
 
 MOST_LINES = 2_000
 """Lines of one fence that are read; longer ones are dumps."""

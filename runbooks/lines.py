@@ -12,35 +12,36 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from analyzers.model import Change
+from analyzers.patterns import regex
 from runbooks.model import Section, Suggestion
 
-_ADVICE = re.compile(
+_ADVICE = regex(
     r"\b(?:increase|decrease|raise|lower|reduce|bump|e\.g\.|for example|such as|for instance|at least|at most|"
     r"recommend\w*|suggest\w*|try|tune|instead of|override\w*|if you|consider)\b",
     re.IGNORECASE,
 )
-_HISTORY = re.compile(
+_HISTORY = regex(
     r"\b(?:was|were|used to|previously|formerly|earlier|before (?:v|version|release)|until|changed from|prior to|"
     r"deprecated|removed in|renamed|no longer|since v?\d|as of v?\d|introduced in|added in)\b",
     re.IGNORECASE,
 )
-_HISTORY_PATH = re.compile(
+_HISTORY_PATH = regex(
     r"upgrad|release|changelog|migrat|history|whats?-?new|breaking"
     r"|(?:^|/)(?:adrs?|decisions?|proposals?|rfcs?|designs?|design-docs?|post-?mortems?|archived?|blog)/",
     re.IGNORECASE,
 )
-_HISTORY_HEADING = re.compile(
+_HISTORY_HEADING = regex(
     r"\b(?:upgrad\w+ (?:from|to)|migrat\w+ (?:from|to)|change ?log|release notes|what'?s new|breaking|deprecat\w+|"
     r"history)\b",
     re.IGNORECASE,
 )
-_SHOWN = re.compile(
+_SHOWN = regex(
     r"\b(?:outputs?|prints?|printed|(?:we|you)(?:'ll| will| should| can)? see|looks? (?:like|similar)|returns?|"
     r"results? in|responds? with)\b",
     re.IGNORECASE,
 )
 
-_TOLD = re.compile(
+_TOLD = regex(
     r"^\W*(?:\d+\W+)?(?:set|change|configure|adjust|add|try|override|increase|decrease|raise|lower|reduce|edit|update)\b"
     r"|\b(?:examples?|samples?)\b",
     re.IGNORECASE,

@@ -11,6 +11,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from analyzers.patterns import regex
 from runbooks.lexicon import EXTENSIONS, FILES, FUNCTIONS, KUBERNETES, PRODUCTS, ROOTS, SWITCHES, TOOLS, VERBS, WEAK
 from runbooks.model import AnchorKind
 
@@ -28,26 +29,26 @@ class Mention(NamedTuple):
 
 Mentions = tuple[Mention, ...]
 
-_SIZE = re.compile(
+_SIZE = regex(
     r"[~<>=≤≥+-]{0,2}\s?\$?\d[\d_,]*(?:\.\d+)?(?:[A-Za-zµ]{1,3}|\s?(?:%|percent|bytes?|[KMGTP]i?B"
     r"|(?:milli|micro|nano)?sec(?:ond)?s?|ms|min(?:ute)?s?|hours?|days?|weeks?|months?|years?))?(?:\d{1,4}[a-z]{1,2}){0,4}\Z"
 )
-_DATE_OR_HASH = re.compile(r"\d{4}-\d\d(?:-\d\d)?\Z|(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,64}\Z")
-_FLAG = re.compile(r"(--?[A-Za-z][\w.-]*)(?:=(.*))?\Z", re.DOTALL)
-_ENV = re.compile(r"(?:\$\{?)?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?::?-[^}]*)?\}?(?:=(.*))?\Z", re.DOTALL)
-_IDENTIFIER = re.compile(r"[A-Za-z_][\w]*(?:(?:\.|::|->|#|-|:)[\w]+)*(?:\(\))?\Z")
-_ASSIGNMENT = re.compile(r"[\"']?([A-Za-z_][\w./-]*)[\"']?\s*(?::\s+|\s=\s|=)\s*(\S.*)\Z", re.DOTALL)
-_URL = re.compile(r"[a-z][a-z0-9+.-]{1,10}://([^\s/?#\"'`]*)([^\s?#\"'`]*)")
-_HOST_PORT = re.compile(r"(?:[\w.<>*\[\]{}$-]*):(\d{2,5})(?:/\w*)?\Z")
-_PORT_PAIR = re.compile(r"(?<![\w:.])(\d{2,5}):(\d{2,5})(?![\w:])")
-_IMAGE = re.compile(r"((?:[\w.-]+(?::\d+)?/)+[\w.-]+):([\w][\w.-]*)\Z")
-_PATH = re.compile(r"[\w.@~*+${}<>%/-]+\Z")
-_LINE_SUFFIX = re.compile(r"(?::\d+(?:-\d+)?|#L\d+(?:-L\d+)?)\Z")
-_BLOB = re.compile(r"https?://[\w.-]+/[\w.-]+/[\w.-]+/(?:-/)?(?:blob|tree|raw|edit)/[^/\s]+/([^\s?#]+)")
-_CODE_WORD = re.compile(r"[A-Za-z_][\w]*(?:[.:-]\w+)*")
-_MESSAGE = re.compile(r"(?:\|=|!=|=~|\|~)\s*[\"`]([^\"`]{8,200})[\"`]")
-_LABEL = re.compile(r"\b(?:container|app|job|name|component|service|deployment|statefulset)=~?\"([\w|.-]{2,120})\"")
-_CAMEL = re.compile(r"[A-Za-z]*[a-z0-9][A-Z]\w*\Z")
+_DATE_OR_HASH = regex(r"\d{4}-\d\d(?:-\d\d)?\Z|(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,64}\Z")
+_FLAG = regex(r"(--?[A-Za-z][\w.-]*)(?:=(.*))?\Z", re.DOTALL)
+_ENV = regex(r"(?:\$\{?)?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?::?-[^}]*)?\}?(?:=(.*))?\Z", re.DOTALL)
+_IDENTIFIER = regex(r"[A-Za-z_][\w]*(?:(?:\.|::|->|#|-|:)[\w]+)*(?:\(\))?\Z")
+_ASSIGNMENT = regex(r"[\"']?([A-Za-z_][\w./-]*)[\"']?\s*(?::\s+|\s=\s|=)\s*(\S.*)\Z", re.DOTALL)
+_URL = regex(r"[a-z][a-z0-9+.-]{1,10}://([^\s/?#\"'`]*)([^\s?#\"'`]*)")
+_HOST_PORT = regex(r"(?:[\w.<>*\[\]{}$-]*):(\d{2,5})(?:/\w*)?\Z")
+_PORT_PAIR = regex(r"(?<![\w:.])(\d{2,5}):(\d{2,5})(?![\w:])")
+_IMAGE = regex(r"((?:[\w.-]+(?::\d+)?/)+[\w.-]+):([\w][\w.-]*)\Z")
+_PATH = regex(r"[\w.@~*+${}<>%/-]+\Z")
+_LINE_SUFFIX = regex(r"(?::\d+(?:-\d+)?|#L\d+(?:-L\d+)?)\Z")
+_BLOB = regex(r"https?://[\w.-]+/[\w.-]+/[\w.-]+/(?:-/)?(?:blob|tree|raw|edit)/[^/\s]+/([^\s?#]+)")
+_CODE_WORD = regex(r"[A-Za-z_][\w]*(?:[.:-]\w+)*")
+_MESSAGE = regex(r"(?:\|=|!=|=~|\|~)\s*[\"`]([^\"`]{8,200})[\"`]")
+_LABEL = regex(r"\b(?:container|app|job|name|component|service|deployment|statefulset)=~?\"([\w|.-]{2,120})\"")
+_CAMEL = regex(r"[A-Za-z]*[a-z0-9][A-Z]\w*\Z")
 
 
 def is_value(text: str) -> bool:

@@ -33,7 +33,8 @@ Files = Mapping[str, bytes]
 
 def is_catalogue(path: str) -> bool:
     """Whether a path is a file that a source of services reads."""
-    return posixpath.basename(path) in BACKSTAGE_NAMES
+    # Asked of every file of a repository: the end first.
+    return path.endswith(BACKSTAGE_NAMES) and posixpath.basename(path) in BACKSTAGE_NAMES
 
 
 def services_from(config: Config, files: Files) -> tuple[Service, ...]:

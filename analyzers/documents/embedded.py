@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -11,15 +10,14 @@ from analyzers.documents.entries import Context, Item, Kind, walk
 from analyzers.documents.yaml_text import dedented
 from analyzers.documents.yaml_tree import YamlPage
 from analyzers.model import Fact, Span
+from analyzers.patterns import regex
 
-_YAML_NAME = re.compile(r"\.(?:ya?ml|rules|json)$")
-_LINES_NAME = re.compile(
-    r"\.(?:ini|cfg|conf|properties|env|cnf|config|toml|alloy|river)$|^\.env$|^(?:my\.cnf|Corefile)$"
-)
+_YAML_NAME = regex(r"\.(?:ya?ml|rules|json)$")
+_LINES_NAME = regex(r"\.(?:ini|cfg|conf|properties|env|cnf|config|toml|alloy|river)$|^\.env$|^(?:my\.cnf|Corefile)$")
 _SCRIPT_KEYS = frozenset("run script command args before_script after_script cmd shell query expr sql message".split())
-_FIRST_KEY = re.compile(r"^(?:- )?[\"']?[A-Za-z_][\w./-]*[\"']?:(?:\s|$)")
-_ASSIGNMENT = re.compile(r"^\s*([A-Za-z_][\w./-]*)\s*(?:[=:]\s*|\s+)(.*?)\s*[;,]?\s*$")
-_SECTION = re.compile(r"^\s*\[+([^\[\]]+)\]+\s*$")
+_FIRST_KEY = regex(r"^(?:- )?[\"']?[A-Za-z_][\w./-]*[\"']?:(?:\s|$)")
+_ASSIGNMENT = regex(r"^\s*([A-Za-z_][\w./-]*)\s*(?:[=:]\s*|\s+)(.*?)\s*[;,]?\s*$")
+_SECTION = regex(r"^\s*\[+([^\[\]]+)\]+\s*$")
 MAX_EMBEDDED_LINES = 5000
 """Lines of an embedded file that are read."""
 

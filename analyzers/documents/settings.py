@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from analyzers import values
 from analyzers.documents.entries import Context, Item, Kind, brief, walk
 from analyzers.model import NO_VALUE, Fact, FactKind, Unit, Value
+from analyzers.patterns import regex
 from analyzers.vocabulary import leaf as leaf_name
 from analyzers.vocabulary import setting_kind
 
@@ -20,26 +21,24 @@ _PROSE = frozenset(
 )
 """Keys whose texts are for people: never facts (the contract in docs/facts.md)."""
 
-_ENV_KEYS = re.compile(
-    r"^(?:\w*[._-])?(?:env|envs|environment|environment_variables|env_vars?|envVars?)$", re.IGNORECASE
-)
-_ENV_LIST_KEYS = re.compile(r"env(?:ironment)?(?:[_-]?vars?)?$", re.IGNORECASE)
-_ENV_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
-_ARGUMENT_KEYS = re.compile(r"^(?:args|command|cmd|entrypoint|\w*[Ee]xtraArgs|\w*_args|\w*Args|CMD|ENTRYPOINT)$")
-_WORD = re.compile(r"(?:\{\{[^{}]{0,200}\}\}|\"[^\"]{0,400}\"|'[^']{0,400}'|[^\s\"'])+")
-_CIPHERTEXT = re.compile(r"^(?:ENC\[|-----BEGIN |[A-Za-z0-9+/_-]{80,}={0,2}(?:…|$))")
+_ENV_KEYS = regex(r"^(?:\w*[._-])?(?:env|envs|environment|environment_variables|env_vars?|envVars?)$", re.IGNORECASE)
+_ENV_LIST_KEYS = regex(r"env(?:ironment)?(?:[_-]?vars?)?$", re.IGNORECASE)
+_ENV_NAME = regex(r"^[A-Za-z_][A-Za-z0-9_]*$")
+_ARGUMENT_KEYS = regex(r"^(?:args|command|cmd|entrypoint|\w*[Ee]xtraArgs|\w*_args|\w*Args|CMD|ENTRYPOINT)$")
+_WORD = regex(r"(?:\{\{[^{}]{0,200}\}\}|\"[^\"]{0,400}\"|'[^']{0,400}'|[^\s\"'])+")
+_CIPHERTEXT = regex(r"^(?:ENC\[|-----BEGIN |[A-Za-z0-9+/_-]{80,}={0,2}(?:…|$))")
 """Encrypted values (sops), keys and certificates: stated as secrets, without their content."""
 
-_REFERENCE_NAME = re.compile(
+_REFERENCE_NAME = regex(
     r"(?:[nN]ame|[rR]ef|[iI]d|ID|[pP]ath|[fF]ile|[aA]rn|ARN|[uU]rl|URL|existingSecret|from_secret)$"
 )
-_VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]{2,80})(?::?-?([^${}]{0,200}))?\}")
+_VARIABLE = regex(r"\$\{([A-Z][A-Z0-9_]{2,80})(?::?-?([^${}]{0,200}))?\}")
 """``${NAME}`` with its default after ``:-``, ``-`` or ``:``, as in shells, Compose and Spring."""
 
 _BOOLEANS = frozenset("true false yes no on off".split())
-_FLAG = re.compile(r"^--?([A-Za-z][\w.-]*)(?:=(.*))?$", re.DOTALL)
-_IMAGE_KEY = re.compile(r"^image$|[a-z_-]Image$|_image$|^IMAGE$")
-_IMAGE = re.compile(
+_FLAG = regex(r"^--?([A-Za-z][\w.-]*)(?:=(.*))?$", re.DOTALL)
+_IMAGE_KEY = regex(r"^image$|[a-z_-]Image$|_image$|^IMAGE$")
+_IMAGE = regex(
     r"^(?P<repository>[a-z0-9][\w.-]*(?::\d+(?=/))?(?:/[\w.-]+)*)(?::(?P<tag>[\w][\w.-]{0,127}))?"
     r"(?:@(?P<digest>sha256:[0-9a-f]{8,64}))?$"
 )

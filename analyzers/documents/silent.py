@@ -9,8 +9,9 @@ import re
 
 from analyzers.config_files import is_tooling
 from analyzers.documents.entries import Item, Kind
+from analyzers.patterns import regex
 
-_NAMES = re.compile(
+_NAMES = regex(
     r"(?:^|/)(?:\.pre-commit-[\w-]+\.ya?ml|\.golangci[\w.-]*|mkdocs[\w.-]*\.ya?ml|\.?codecov\.ya?ml|\.?codeclimate\.ya?ml"
     r"|renovate\.json5?|\.renovaterc[\w.]*|\.eslintrc[\w.]*|\.prettierrc[\w.]*|\.stylelintrc[\w.]*|\.babelrc[\w.]*"
     r"|[tj]sconfig[\w.-]*\.json|tslint\.json|\.swcrc|\.mocharc[\w.]*|\.nycrc[\w.]*|jest[\w.-]*\.json|lerna\.json|nx\.json"
@@ -29,13 +30,13 @@ _NAMES = re.compile(
     r"|\.?spectral\.ya?ml|\.?redocly\.ya?ml|buf(?:\.gen|\.lock|\.work)?\.ya?ml|sqlc\.ya?ml|mockery\.ya?ml|\.mockery\.ya?ml)$",
     re.IGNORECASE,
 )
-_FOLDERS = re.compile(
+_FOLDERS = regex(
     r"(?:^|/)(?:\.chloggen|\.changes?|\.changelog|\.changeset|changelogs?(?:\.d)?|changes/unreleased|releasenotes"
     r"|newsfragments|i18n|locales?|lang|langs|languages|translations?|l10n|dashboards?|grafana-dashboards|[\w-]*grafana-builder|cassettes|vcr"
     r"|\.storybook|\.vscode|\.idea|\.devcontainer|json[-_]?schemas?|schemas?/json|\.cspell|seeds?/|__fixtures__)/",
     re.IGNORECASE,
 )
-_TEXTS = re.compile(
+_TEXTS = regex(
     r"(?:^|/)(?:strings|messages|translations?)(?:[._-][\w-]+)?\.(?:json|ya?ml)$|\.schema\.json$|(?:^|/)schema\.json$"
     r"|dashboards?[\w.-]*\.(?:json|libsonnet|jsonnet)$|\.nls[\w.]*\.json$|\.ipynb$|\.arb$|\.lock\.json$"
     r"|(?:^|/)config/locales/",

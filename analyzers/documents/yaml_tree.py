@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from analyzers.documents.entries import Item, Kind, Page
 from analyzers.documents.nodes import children_on, last_line, problem_line
 from analyzers.documents.templates import blanked
-from analyzers.documents.yaml_nodes import second_opinion
 from analyzers.documents.yaml_text import block_text, double_quoted, plain, single_quoted
 from analyzers.syntax import Grammar, Lines, Node, Source
 
@@ -91,6 +90,8 @@ class YamlPage(Page):
         self.second: list[Item] | None = None
         too_long = readable.count(b"\n") > MAX_ROWS
         if (self.source.partial or too_long) and not self.refused and not fixed:
+            from analyzers.documents.yaml_nodes import second_opinion  # PyYAML: 25 ms
+
             self.second = second_opinion(self, readable)
 
     def documents(self, lines: Lines) -> Iterator[Item]:

@@ -16,15 +16,16 @@ from analyzers.languages.go_nodes import STRINGS
 from analyzers.languages.go_source import GoSource
 from analyzers.languages.go_structs import config_path, field_aliases, fields_of, setting
 from analyzers.model import NO_VALUE, Fact, FactKind, Value
+from analyzers.patterns import regex
 from analyzers.syntax import Node
 
-_FLAG = re.compile(
+_FLAG = regex(
     r"^(Bool|Duration|U?[Ii]nt(?:8|16|32|64)?|Float(?:32|64)?|String|Count|IP|IPMask|IPNet|Bytes(?:Hex|Base64)"
     r"|(?:String|Bool|Duration|U?[Ii]nt(?:32|64)?|Float(?:32|64)|IP)(?:Slice|Array)|StringTo(?:String|Int|Int64)"
     r"|Text|Func|BoolFunc)?(Var)?(P)?$"
 )
 
-_ENV_HELPER = re.compile(
+_ENV_HELPER = regex(
     r"^\w+FromEnv(?:Var)?$|^(?:(?:must|require|get|lookup|read|load|fetch|parse|default|fallback|with|or)+_?)*env(?:iron(?:ment)?)?"
     r"(?:_?(?:var(?:iable)?|or|default|fallback|with|string|str|int(?:32|64)?|u?int|bool|duration|float(?:64)?|value|must"
     r"|required|list|slice|else|panic))*$",
@@ -32,7 +33,7 @@ _ENV_HELPER = re.compile(
 )
 """``getEnv``, ``envOrDefault``, ``MustGetenv``, ``LookupEnvInt``, …"""
 
-_ENV_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]{1,99}$")
+_ENV_NAME = regex(r"^[A-Za-z_][A-Za-z0-9_]{1,99}$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,16 +14,15 @@ from analyzers.languages.go_names import Link
 from analyzers.languages.go_outcomes import statements_of
 from analyzers.languages.go_source import GoSource
 from analyzers.model import Fact, FactKind, Value
+from analyzers.patterns import regex
 from analyzers.syntax import Node
 
 _METHODS = frozenset({"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "ANY", "ALL", "CONNECT", "TRACE"})
-_REGISTER = re.compile(
-    r"^(?:[Rr]egister|[Aa]dd)\w*(?:Route|Routes|Handler|Handle|HandlerFunc|Endpoint|Path|Prefix)\w*$"
-)
-_CLIENT = re.compile(r"(?:client|cli|http|req|api|c|cache|store|kv|session|resp)$", re.IGNORECASE)
-_PATH = re.compile(r"^(?:[A-Z]+ )?[\w.\-]*/\S*$|^$")
+_REGISTER = regex(r"^(?:[Rr]egister|[Aa]dd)\w*(?:Route|Routes|Handler|Handle|HandlerFunc|Endpoint|Path|Prefix)\w*$")
+_CLIENT = regex(r"(?:client|cli|http|req|api|c|cache|store|kv|session|resp)$", re.IGNORECASE)
+_PATH = regex(r"^(?:[A-Z]+ )?[\w.\-]*/\S*$|^$")
 
-GUARD_NAME = re.compile(
+GUARD_NAME = regex(
     r"(?:^|[._])(?:enforce(?:r|err|policy|auth\w*|rbac|access|permissions?|scopes?|roles?)?|authoriz\w+|authenticat\w+|require(?=_?[A-Z])\w*(?:auth|admin|role|permission|scope|login"
     r"|user|token|session|mfa|owner|group|access|tls|cert)\w*|(?:has|check|verify|validate|ensure|assert|with|is|must"
     r"|can)_?(?:\w*(?:permission|role|scope|access|auth|authn|authz|admin|token|session|jwt|signature|acl|rbac|csrf"
@@ -32,7 +31,7 @@ GUARD_NAME = re.compile(
     r"|\w*(?:rbac|acl|jwt|csrf|permission|role)s?(?:check|guard|middleware)?|\w*auth\w*middleware\w*|tokenauth\w*)$",
     re.IGNORECASE,
 )
-_CHECK_CALL = re.compile(
+_CHECK_CALL = regex(
     r"^(?:[eE]nforce(?:Err|Policy|Auth\w*|RBAC|Access|Permissions?|Scopes?|Roles?)?|[aA]uthorize(?![dr])\w*"
     r"|[aA]uthenticate(?!d)\w*|[rR]equire(?:Auth|Admin|Role|Permission|Scope|Login|User|Token"
     r"|Session|MFA|Owner|Group|Access)\w*|[hH]as(?:Permission|Role|Scope|Access|Privilege)\w*|[cC]heck(?:Permission|Role"
@@ -42,7 +41,7 @@ _CHECK_CALL = re.compile(
 )
 """Calls in a body that check who may do something."""
 
-_DENIES = re.compile(
+_DENIES = regex(
     r"\b(?:http\.Status(?:Unauthorized|Forbidden)|codes\.(?:PermissionDenied|Unauthenticated)|fiber\.Err(?:Unauthorized"
     r"|Forbidden)|fiber\.Status(?:Unauthorized|Forbidden)|echo\.Err(?:Unauthorized|Forbidden)|\w*[eE]rr(?:or)?\w*"
     r"(?:Unauthori[sz]ed|Forbidden|PermissionDenied|AccessDenied|Unauthenticated)|40[13])\b"

@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from analyzers.languages.go_nodes import string_value
 from analyzers.languages.go_source import GoSource
 from analyzers.model import Fact, FactKind, Value
+from analyzers.patterns import regex
 from analyzers.syntax import Node
 
 _MAX_CHARS = 20_000
 _NAME = r"[\"`\[]?([A-Za-z_][\w.$]{0,120})[\"`\]]?"
-_START = re.compile(r"^\s*(?:--[^\n]*\n\s*)*(DROP|TRUNCATE|DELETE|ALTER|CREATE)\b", re.IGNORECASE)
+_START = regex(r"^\s*(?:--[^\n]*\n\s*)*(DROP|TRUNCATE|DELETE|ALTER|CREATE)\b", re.IGNORECASE)
 _DESTROYS = (
     (
         re.compile(rf"^DROP (TABLE|DATABASE|SCHEMA|INDEX|VIEW|COLUMN)(?: CONCURRENTLY)?(?: IF EXISTS)? {_NAME}", re.I),
@@ -24,13 +25,11 @@ _DESTROYS = (
     (re.compile(rf"^(TRUNCATE)(?: TABLE)? {_NAME}", re.I), "truncate"),
     (re.compile(rf"^(DELETE) FROM {_NAME}", re.I), "delete_from"),
 )
-_ALTER = re.compile(rf"^ALTER TABLE(?: IF EXISTS)?(?: ONLY)? {_NAME} (.*)$", re.I)
-_ADD = re.compile(
-    rf"^ADD(?: COLUMN)?(?: IF NOT EXISTS)? (?!CONSTRAINT|INDEX|PRIMARY|FOREIGN|UNIQUE){_NAME} (.+)$", re.I
-)
-_DROP_COLUMN = re.compile(rf"^DROP COLUMN(?: IF EXISTS)? {_NAME}", re.I)
-_CREATE = re.compile(rf"^CREATE (?:TEMP(?:ORARY)? |UNLOGGED )?TABLE(?: IF NOT EXISTS)? {_NAME} ?\((.*)\)", re.I)
-_NOT_COLUMN = re.compile(r"^(?:PRIMARY|FOREIGN|UNIQUE|CONSTRAINT|CHECK|INDEX|KEY|EXCLUDE|LIKE)\b", re.I)
+_ALTER = regex(rf"^ALTER TABLE(?: IF EXISTS)?(?: ONLY)? {_NAME} (.*)$", re.I)
+_ADD = regex(rf"^ADD(?: COLUMN)?(?: IF NOT EXISTS)? (?!CONSTRAINT|INDEX|PRIMARY|FOREIGN|UNIQUE){_NAME} (.+)$", re.I)
+_DROP_COLUMN = regex(rf"^DROP COLUMN(?: IF EXISTS)? {_NAME}", re.I)
+_CREATE = regex(rf"^CREATE (?:TEMP(?:ORARY)? |UNLOGGED )?TABLE(?: IF NOT EXISTS)? {_NAME} ?\((.*)\)", re.I)
+_NOT_COLUMN = regex(r"^(?:PRIMARY|FOREIGN|UNIQUE|CONSTRAINT|CHECK|INDEX|KEY|EXCLUDE|LIKE)\b", re.I)
 
 
 def sql(go: GoSource, node: Node) -> Iterator[Fact]:

@@ -12,10 +12,11 @@ from dataclasses import replace
 
 from analyzers.findings import shown
 from analyzers.model import Change, ChangeKind, Fact, FactKind, Unit
+from analyzers.patterns import regex
 from analyzers.rules.wording import stated
 from analyzers.vocabulary import leaf, words
 
-_NOT_OPERATED = re.compile(
+_NOT_OPERATED = regex(
     r"(?:^|/)(?:examples?|samples?|demos?|hack|website|docs?|bench(?:marks?)?|\.devcontainer|\.vscode|mockups?|playground"
     r"|tutorials?|stories|storybook|quickstart|crater|fuzz(?:ing)?|testutils?|integration|e2e[-_\w]*|dev|devnet|devenv"
     r"|scripts?-dev|dev-?scripts?|local|build-image|ui-test|i18n|locales?|translations|migrations|openapi|swagger|schemas?"
@@ -30,13 +31,13 @@ _NOT_OPERATED = re.compile(
 """Examples, documents, developers' tools and machines, interface descriptions and dashboards: they change without any
 effect on what runs."""
 
-_FORMAT = re.compile(
+_FORMAT = regex(
     r"\.(?:ya?ml|json5?|jsonc|toml|ini|cfg|conf|properties|env|jsonnet|libsonnet|tf|tfvars|hcl|nomad|tpl|tmpl|gotmpl|j2|erb)$"
     r"|(?:^|/)(?:[^/]*\.)?(?:Dockerfile|Containerfile)[^/]*$|(?:^|/)\.env[^/]*$",
     re.IGNORECASE,
 )
-_DATA_FORMAT = re.compile(r"\.(?:ya?ml|json5?|jsonc)$", re.IGNORECASE)
-_DEPLOYED = re.compile(
+_DATA_FORMAT = regex(r"\.(?:ya?ml|json5?|jsonc)$", re.IGNORECASE)
+_DEPLOYED = regex(
     r"[a-z]*config(?:s|uration|map)?|confs?|settings?|environments?|envs?|[a-z]*values|deploy\w*|charts?|helm(?:file)?|k8s"
     r"|kube\w*|manifests?|operations|ops|infra\w*|inventory|inventories|group|host|vars|roles|ansible|playbooks?|kustom\w*"
     r"|overlays|base|etc|prod|production|staging|docker|compose|monitoring|observability|prometheus|alertmanager|argo\w*"
@@ -49,7 +50,7 @@ _DEPLOYED = re.compile(
 _DEEPEST = 8
 """Parts of a dotted key beyond which a document is data (a form, a tree of content), not settings."""
 
-_CONFIGURATION_PATH = re.compile(
+_CONFIGURATION_PATH = regex(
     r"(?:^|/)(?:config|configs|conf|settings|environments?|envs?|flags?|options?|defaults?|limits?|runtime_?config"
     r"|validation)(?:/|\.\w+$|_\w+\.\w+$)|(?:config|settings|flags|options|defaults)\.\w+$",
     re.IGNORECASE,
@@ -58,8 +59,8 @@ _HOLDER_WORDS = frozenset(
     "config configs configuration cfg conf settings setting options option opts flags flag params defaults default "
     "limits overrides args env environment".split()
 )
-_CONSTANT = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$|DEFAULT\w*$|[dD]efault[A-Z]\w+$")
-_PIPELINE = re.compile(
+_CONSTANT = regex(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$|DEFAULT\w*$|[dD]efault[A-Z]\w+$")
+_PIPELINE = regex(
     r"(?:^|/)\.(?:github|gitlab|circleci|semaphore|buildkite|azure-pipelines|travis|drone|woodpecker)[^/]*"
     r"|(?:^|/)(?:azure-pipelines|bitbucket-pipelines|cloudbuild|appveyor)[^/]*\.ya?ml$",
     re.IGNORECASE,
@@ -73,7 +74,7 @@ _NOT_DELIVERING = frozenset(
     "e2e backport changelog notes drafter checks".split()
 )
 _BUILD_WORDS = frozenset("version versions sha sha256 sha512 checksum digest revision commit hash sum tag".split())
-_TEXT = re.compile(r"\s\w+\s\w+\s\w")
+_TEXT = regex(r"\s\w+\s\w+\s\w")
 
 
 def is_aside(fact: Fact) -> bool:
