@@ -23,7 +23,7 @@ class _Lazy(Generic[AnyStr]):
         compiled = re.compile(self._source, self._flags)
         for method in ("match", "search", "fullmatch", "finditer", "findall", "sub", "subn", "split", "pattern"):
             self.__dict__[method] = getattr(compiled, method)
-        return getattr(compiled, name)
+        return self.__dict__[name] if name in self.__dict__ else getattr(compiled, name)
 
 
 def regex(source: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:

@@ -9,7 +9,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from runbooks.model import AnchorKind, Place, Runbook, Section
 from runbooks.terms import joined, numbers, terms
@@ -47,8 +47,8 @@ def section_terms(runbook: Runbook) -> tuple[SectionTerms, ...]:
 
 def _section_terms(section: Section) -> SectionTerms:
     names, plain = terms(section.text)
-    title_names, title_words = terms(section.title)
-    _, path_words = terms(" ".join(section.headings))
+    title_names, title_words = _heading_terms(section.title)
+    path_words = frozenset().union(*(_heading_terms(heading)[1] for heading in section.headings))
     coded: set[str] = set()
     paths: set[str] = set()
     for anchor in section.anchors:
@@ -65,12 +65,19 @@ def _section_terms(section: Section) -> SectionTerms:
         plain,
         numbers(section.text),
         frozenset(titles),
-        frozenset(path_words),
+        path_words,
         frozenset(coded),
         frozenset(paths),
         sum(plain.values()) + sum(names.values()),
-        frozenset(title_words),
+        title_words,
     )
+
+
+@lru_cache(maxsize=4_096)
+def _heading_terms(heading: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The names and the words of one heading, which every section below it repeats."""
+    names, plain = terms(heading)
+    return frozenset(names), frozenset(plain)
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,8 @@ _STOP = frozenset(
 @lru_cache(maxsize=200_000)
 def joined(name: str) -> str:
     """The name without case and separators: ``Blocklist_Poll`` → ``blocklistpoll``."""
-    return "".join(c for c in name.lower() if c.isalnum())
+    lower = name.lower()
+    return lower if lower.isalnum() else "".join(filter(str.isalnum, lower))
 
 
 @lru_cache(maxsize=200_000)
@@ -63,15 +64,15 @@ def _expand(token: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def terms(text: str) -> tuple[Counter[str], Counter[str]]:
     """The names and the words of a text, each with how often."""
-    names: Counter[str] = Counter()
-    plain: Counter[str] = Counter()
+    names: dict[str, int] = {}  # a Counter that is missing a key asks a method of its own
+    plain: dict[str, int] = {}
     for token, count in Counter(_TOKEN.findall(text)).items():
         found_names, found_words = _expand(token)
         for name in found_names:
-            names[name] += count
+            names[name] = names.get(name, 0) + count
         for word in found_words:
-            plain[word] += count
-    return names, plain
+            plain[word] = plain.get(word, 0) + count
+    return Counter(names), Counter(plain)
 
 
 _NUMBER = re.compile(r"(?<![\w.])\d[\d_]*(?:\.\d+)?(?:[a-zA-Z]{1,3})?(?![\w.])")
