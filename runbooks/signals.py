@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from runbooks.index import Index, SectionTerms, saturation
 from runbooks.query import Query
+from runbooks.terms import terms
 
 SIGNALS: dict[str, str] = {
     "key": "it names {detail}, which changed",
@@ -29,6 +30,8 @@ SIGNALS: dict[str, str] = {
     "title_cover": "its runbook is about {detail}, as the change is",
     "path": "it mentions the changed path {detail}",
     "path_words": "it speaks of {detail}, as the changed path does",
+    "stem": "it speaks of {detail}, as the name of a changed file does",
+    "size": "it says much",
     "number": "it states {detail}, which the diff replaces",
     "symbol": "it names {detail}, in which the change stands",
     "document_names": "its runbook shares names with the diff",
@@ -40,7 +43,7 @@ SIGNALS: dict[str, str] = {
 
 RELATIVE: tuple[str, ...] = (
     "key", "names", "names_near", "siblings", "words", "words_near", "heading_words", "path_words", "number",
-    "document_names", "document_words", "document_path", "heading_cover", "title_cover",
+    "document_names", "document_words", "document_path", "heading_cover", "title_cover", "stem",
 )  # fmt: skip
 """Signals that are also told as a share of the diff's strongest section (``most_names``): it ranks within one diff."""
 
@@ -97,6 +100,7 @@ def candidates(query: Query, index: Index, covers: Callable[[int], str] | None =
     _word_signals(query, index, board)
     _path_signals(query, index, board)
     _cover_signals(query, index, board)
+    _stem_signals(query, index, board)
     for place, section in enumerate(index.sections):
         shared = [n for n in query.numbers if n in section.numbers]
         for figure in shared[:20]:
@@ -209,6 +213,22 @@ def _path_signals(query: Query, index: Index, board: _Board) -> None:
             weight = sum(weights[word] * query.path_words[word] / total for word in shared)
             for place in document.sections:
                 board.add("document_path", place, weight, max(shared, key=lambda w: weights[w]))
+
+
+def _stem_signals(query: Query, index: Index, board: _Board) -> None:
+    """Words of the changed files' own names (``cos.go`` and *Tencent COS*), which say more than those of their folders;
+    a heading that says one counts double. ``size`` is how much a section says: long ones are edited more often."""
+    stems: Counter[str] = Counter()
+    for path in query.paths[:300]:
+        stems.update(set(terms(path.rsplit("/", 1)[-1].split(".", 1)[0])[1]))
+    total = len(query.paths) or 1
+    for word, count in stems.items():
+        weight = index.word_rarity(word) * count / total
+        for place in index.by_word.get(word, []):
+            section = index.sections[place]
+            board.add("stem", place, weight * (2.0 if word in section.title_words else 1.0), word)
+    for place, section in enumerate(index.sections):
+        board.add("size", place, section.length / index.average_length)
 
 
 def _cover_signals(query: Query, index: Index, board: _Board) -> None:
