@@ -35,8 +35,10 @@ from analyzers.giterrors import (
     translated,
 )
 from analyzers.model import FileDiff, Hunk, Skipped
+from analyzers.scope import set_aside
 from analyzers.sides import MAX_TOTAL_BYTES, SideReader, untracked
 
+_UNREADABLE = re.compile(r"error: '[^':]*:(.*)': unable to read [0-9a-f]{40,64}\Z")
 WORKTREE = "worktree"
 """Pseudo-revision: the files on disk, untracked ones that are not ignored included."""
 
@@ -266,11 +268,12 @@ class Repository:
 
     def contains(self, revision: str, name: str) -> bool:
         """Whether any file of the revision, Markdown and change logs aside, holds ``name`` as a whole word. True when
-        git cannot tell because objects are missing: what may still be there is not gone."""
+        git cannot tell because objects are missing: what may still be there is not gone. Missing files that could not
+        define anything (test data, vendored and generated files) do not count: every large mirror lacks some."""
         where = {WORKTREE: ["--untracked"], INDEX: ["--cached"]}.get(revision) or [self.resolve(revision)]
         left_out = [f":(exclude,icase){pattern}" for pattern in ("*.md", "*.mdx", "*.rst", "*changelog*")]
         status, _, errors = self._try("grep", "-q", "-F", "-w", "-e", name, *where, "--", ".", *left_out)
-        return status != 1 or bool(errors)
+        return status != 1 or any(not _beside_the_point(line) for line in errors.splitlines() if line.strip())
 
     # -- changes ----------------------------------------------------------------------------------------------------
 
@@ -430,3 +433,9 @@ def _run(runner: git.Git, *arguments: str) -> tuple[int, bytes, str]:
         raise GitMissingError("git is not installed or not on PATH: install it, then check") from error
     assert isinstance(output, bytes)
     return status, output, errors
+
+
+def _beside_the_point(error: str) -> bool:
+    """Whether git's complaint is about the missing blob of a file that cannot define a name."""
+    found = _UNREADABLE.match(error)
+    return found is not None and bool(set_aside(found[1]))

@@ -661,6 +661,12 @@ def test_what_cannot_be_searched_may_still_be_there(repo: TempRepo) -> None:
     assert opened(repo).contains("HEAD", "SESSION_TTL")
 
 
+def test_missing_test_data_does_not_hide_that_a_name_is_gone(repo: TempRepo) -> None:
+    repo.commit({"testdata/big.json": "{}\n", "c.py": "x = 1\n"})
+    lose(repo, "HEAD:testdata/big.json")
+    assert not opened(repo).contains("HEAD", "SESSION_TTL")
+
+
 def test_a_comparison_starts_three_processes(repo: TempRepo, monkeypatch: pytest.MonkeyPatch) -> None:
     repo.commit({f"{n}.py": "x = 1\n" for n in range(20)})
     started: list[str] = []
