@@ -50,9 +50,15 @@ app = typer.Typer(
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line (``sys.argv`` without ``argv``) and return the exit code; never raises, never exits."""
-    if argv is None:
-        gc.set_threshold(50_000, 20, 50)  # a process that ends soon; the default looks for cycles 40 times a second
-    arguments = sys.argv[1:] if argv is None else argv
+    if argv is not None:
+        return _run(argv)
+    gc.set_threshold(50_000, 20, 50)  # a process that ends soon; the default looks for cycles 40 times a second
+    code = _run(sys.argv[1:])
+    gc.freeze()  # at its end Python would look for cycles in everything once more, for 25 ms
+    return code
+
+
+def _run(arguments: list[str]) -> int:
     try:
         typer.main.get_command(app).main(args=arguments, prog_name="runbook-drift", standalone_mode=True)
     except SystemExit as end:

@@ -26,7 +26,8 @@ where one small runbook is all there is."""
 @dataclass(frozen=True)
 class SectionTerms:
     """What a section says, counted: names, words and numbers of its text; the words of its headings (and of the
-    innermost alone); the names it marks as code (spans, fences, tables, headings); the paths it mentions."""
+    innermost alone); the names it marks as code (spans, fences, tables, headings); the paths it mentions, sorted: the
+    first that fits is told as the reason, and an answer must not hang on the order of a set."""
 
     section: Section
     names: Counter[str]
@@ -35,7 +36,7 @@ class SectionTerms:
     heading_names: frozenset[str]
     heading_words: frozenset[str]
     coded: frozenset[str]
-    paths: frozenset[str]
+    paths: tuple[str, ...]
     length: int
     title_words: frozenset[str] = frozenset()
 
@@ -67,7 +68,7 @@ def _section_terms(section: Section) -> SectionTerms:
         frozenset(titles),
         path_words,
         frozenset(coded),
-        frozenset(paths),
+        tuple(sorted(paths)),
         sum(plain.values()) + sum(names.values()),
         title_words,
     )

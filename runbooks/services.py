@@ -79,11 +79,11 @@ def _configured(config: Config, _files: Files) -> Iterator[Service]:
 def _backstage(_config: Config, files: Files) -> Iterator[Service]:
     """Components of ``catalog-info.yaml`` (Backstage, "Descriptor Format of Catalog Entities"): a component owns the
     directory its file stands in; ``spec.owner`` is its owner."""
-    from runbooks.boundedyaml import load_all  # only where a catalogue is kept
-
     for path in sorted(files):
         if posixpath.basename(path) not in BACKSTAGE_NAMES:
             continue
+        from runbooks.boundedyaml import load_all  # PyYAML costs 15 ms: only where a catalogue is kept
+
         text = files[path][:MAX_CATALOGUE].decode("utf-8-sig", "replace")
         try:
             documents = load_all(text)

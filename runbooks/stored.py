@@ -110,7 +110,7 @@ def _terms(counted: SectionTerms) -> list[object]:
         sorted(counted.heading_names),
         sorted(counted.heading_words),
         sorted(counted.coded),
-        sorted(counted.paths),
+        counted.paths,
         counted.length,
         sorted(counted.title_words),
     ]
@@ -174,7 +174,7 @@ def _read_terms(raw: Sequence[Any], section: Section) -> SectionTerms:
         frozenset(heading_names),
         frozenset(heading_words),
         frozenset(coded),
-        frozenset(paths),
+        tuple(paths),
         length,
         frozenset(title_words),
     )
