@@ -21,8 +21,9 @@ _ADVICE = regex(
     re.IGNORECASE,
 )
 _HISTORY = regex(
-    r"\b(?:was|were|used to|previously|formerly|earlier|before (?:v|version|release)|until (?:v\.?|version |release )?\d|changed from|prior to|"
-    r"deprecated|removed in|renamed|no longer|since v?\d|as of v?\d|introduced in|added in)\b",
+    r"\b(?:was|were|used to|previously|formerly|earlier|before (?:v|version|release)|changed from|prior to|"
+    r"until (?:v\.?|version |release )?\d|deprecated|removed in|renamed|no longer|since v?\d|as of v?\d|"
+    r"introduced in|added in)\b",
     re.IGNORECASE,
 )
 _HISTORY_PATH = regex(
