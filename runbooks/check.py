@@ -138,10 +138,12 @@ def _verdicts(inputs: Inputs, mapped: Mapped) -> Iterator[Verdict]:
     after = Edition.of(inputs.after, inputs.moved)
     finding_for = _finding_lookup(analysis)
     settled: set[tuple[str, str]] = set()
+    shown: set[tuple[str, str]] = set()
     for found in contradictions(analysis.changes, after_index, inputs.still_defined):
         finding = finding_for(found.change)
         if finding is not None:
             settled.add(key_of(found.section))
+            shown.add((finding.rule, finding.subject))
             yield judging.contradicted(found, finding, inputs.owners(found.section), inputs.head)
     if inputs.documents_changed:
         for found in contradictions(analysis.changes, mapped.index, inputs.still_defined):
@@ -150,12 +152,30 @@ def _verdicts(inputs: Inputs, mapped: Mapped) -> Iterator[Verdict]:
             if section is None or finding is None or key_of(section) in settled:
                 continue
             settled.add(key_of(section))
+            shown.add((finding.rule, finding.subject))
             yield judging.corrected(found, finding, inputs.owners(section), section)
-    shown: set[tuple[str, str]] = set()
     for verdict in _leaning(inputs, mapped, after, after_index, finding_for, settled):
         shown.add((verdict.finding.rule, verdict.finding.subject))
         yield verdict
+    yield from _also(inputs, mapped, after, settled, shown)
     yield from _uncovered(analysis, (mapped.index, after_index), shown)
+
+
+def _also(
+    inputs: Inputs, mapped: Mapped, after: Edition, settled: set[tuple[str, str]], shown: set[tuple[str, str]]
+) -> Iterator[Verdict]:
+    """What else was found of sections that already have a verdict for one of their lines: a lost guard does not go
+    unsaid because a timeout on the same page is wrong too."""
+    for ranked in mapped.ranked:
+        counterpart = after.counterpart(ranked.section)
+        if key_of(counterpart or ranked.section) not in settled:
+            continue
+        for finding in judging.worst_first(findings_for(ranked, mapped.analysis.findings)):
+            if finding.severity is Severity.LOW or (finding.rule, finding.subject) in shown:
+                continue
+            shown.add((finding.rule, finding.subject))
+            owners = inputs.owners(counterpart or ranked.section)
+            yield judging.leaning(ranked, finding, owners, counterpart, documents_changed=inputs.documents_changed)
 
 
 def _leaning(

@@ -18,7 +18,8 @@ from runbooks.model import Section, Suggestion
 from runbooks.places import deployed, is_example, of_another_environment
 from runbooks.ports import moved_ports
 from runbooks.query import names_of
-from runbooks.terms import joined, singular
+from runbooks.terms import joined, singular, terms
+from runbooks.waits import changed_waits
 
 __all__ = ["Contradiction", "StillDefined", "contradictions"]
 
@@ -53,6 +54,7 @@ def contradictions(changes: Sequence[Change], index: Index, still_defined: Still
     checks = (
         _by_value(changes, index, ambiguous),
         moved_ports(changes, index),
+        changed_waits(changes, index),
         gone_names(changes, index, still_defined),
     )
     for found in (item for check in checks for item in check):
@@ -135,8 +137,9 @@ def _about_another(fact: Fact, name: str, line: Line) -> bool:
 
 def _tied(fact: Fact, name: str, index: Index, line: Line, section: Section) -> bool:
     """Whether a name of only two words is this fact's and not another component's: it is an environment variable, it
-    stands there in full, or the section, its path or the lines above share a telling word with the fact's own
-    surroundings. A word of many sections, such as the product's name, tells nothing."""
+    stands there in full, the section also has its full name, or the section, its path or the lines above share a
+    telling word with the fact's own surroundings. A word of many sections, such as the product's name, tells nothing.
+    """
     context = words(" ".join((section.path, *section.headings, *line.above[-30:], line.text)))
     if deployed(fact.span.path) and of_another_environment(fact.span.path, set(context)):
         return False
@@ -144,6 +147,9 @@ def _tied(fact: Fact, name: str, index: Index, line: Line, section: Section) -> 
     if fact.kind is FactKind.ENV_VAR or fact.key.isupper() or len(own) > 2:
         return True
     if name == joined(fact.key) and len(words(fact.key)) > 2:
+        return True
+    full = {joined(other) for other in names_of(fact) if len(words(other)) > 2}
+    if full & terms(section.text)[0].keys():
         return True
     around = {*words(fact.key), *words(fact.scope), *words(fact.span.path)} - set(own) - _ANYWHERE
     return any(len(word) > 2 and not _common(word, index) for word in around.intersection(context))

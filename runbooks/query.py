@@ -46,6 +46,8 @@ def names_of(fact: Fact) -> Iterator[str]:
     """The names under which prose may speak of a fact, as written: key, its leaf, aliases."""
     if fact.kind in _KEYED:
         yield fact.key
+        if " /" in fact.key:  # a method and a path: prose says the path alone
+            yield fact.key.split(" ", 1)[1]
         for separator in (".", "/"):
             if separator in fact.key:
                 yield fact.key.rsplit(separator, 1)[-1]
