@@ -203,7 +203,7 @@ def _check(options: Options, name: FormatName, fail_on: FailOn | None, *, everyt
     from runbooks.cache import Cache
     from runbooks.check import check
     from runbooks.formats import load
-    from runbooks.library import Library
+    from runbooks.shelf import Library
     from runbooks.workspace import load_inputs
 
     imported = perf_counter()

@@ -18,10 +18,10 @@ from runbooks.check import Inputs
 from runbooks.config import Config
 from runbooks.configchecks import check_patterns
 from runbooks.discovery import discover
-from runbooks.library import REVISION, Library
 from runbooks.model import Directive, Owner, Runbook, Section
 from runbooks.owners import OwnerContext, codeowners_text, owners_for
 from runbooks.services import is_catalogue, services_from
+from runbooks.shelf import REVISION, Library
 
 CONFIG_PATH = ".runbook-drift.toml"
 

@@ -12,8 +12,8 @@ from runbooks import cache as caching
 from runbooks import cli, stored
 from runbooks.cache import SOURCES, Cache
 from runbooks.index import section_terms
-from runbooks.library import Library
 from runbooks.parse import parse
+from runbooks.shelf import Library
 from tests.repositories import TempRepo
 
 ROOT = Path(__file__).parents[2]
