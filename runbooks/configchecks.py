@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-MAX_WILDCARDS = 12
+MAX_WILDCARDS = 6
 """Stars in one pattern; matching time grows with their number."""
 
 

@@ -16,8 +16,10 @@ from analyzers.patterns import regex
 from runbooks.model import Section, Suggestion
 
 _ADVICE = regex(
-    r"\b(?:increase|decrease|raise|lower|reduce|bump|e\.g\.|for example|such as|for instance|at least|at most|"
-    r"recommend\w*|suggest\w*|try|tune|instead of|override\w*|if you|consider)\b",
+    r"\b(?:increas\w*|decreas\w*|raise\w*|lower\w*|reduc\w*|bump\w*|do not|don't|never|revert|restore|"
+    r"e\.g\.|for example|such as|for instance|at least|at most|"
+    r"recommend\w*|suggest\w*|try|tune|instead of|override\w*|if you|consider|"
+    r"in an outage|to mitigate|max(?:imum)? of|min(?:imum)? of)\b|(?:^|[,.;:]\s|\d\.\s)\W*set\b|~~",
     re.IGNORECASE,
 )
 _HISTORY = regex(
@@ -26,6 +28,7 @@ _HISTORY = regex(
     r"introduced in|added in)\b",
     re.IGNORECASE,
 )
+_COMMENT = re.compile(r"<!--.{0,2000}?-->")
 _HISTORY_PATH = regex(
     r"upgrad|release|changelog|migrat|history|whats?-?new|breaking"
     r"|(?:^|/)(?:adrs?|decisions?|proposals?|rfcs?|designs?|design-docs?|post-?mortems?|archived?|blog)/",
@@ -85,7 +88,7 @@ def lines_of(section: Section) -> Iterator[Line]:
         if block.kind == "fence" and _SHOWN.search(lead):
             continue
         for offset, line in enumerate(lines):
-            if line.strip() and not _HISTORY.search(line):
+            if line.strip() and not _HISTORY.search(_COMMENT.sub("", line)):
                 yield Line(
                     block.start_line + offset, line.rstrip("\r"), block.kind, tuple(lines[:offset]), f"{lead} ({title})"
                 )

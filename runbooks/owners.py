@@ -26,7 +26,7 @@ CODEOWNERS_PATHS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 """Where GitHub looks, in its order; the first file that exists is the only one that counts."""
 MAX_CODEOWNERS = 3_000_000
 """Bytes; GitHub ignores larger files ("CODEOWNERS file size", GitHub documentation)."""
-MAX_STARS = 12
+MAX_STARS = 5
 """Stars in one pattern; a regex of more could take exponential time on a hostile file."""
 
 

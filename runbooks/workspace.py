@@ -125,6 +125,8 @@ def gather(
 def _revisions(repository: Repository, options: Options) -> tuple[str, str]:
     if repository.bare and not (options.base and options.head):
         raise DriftError("this repository is bare: say --base REV and --head REV")
+    if options.base == "" or options.head == "":
+        raise DriftError("--base or --head is empty: is the variable set that should hold the revision?")
     if options.staged and options.head:
         raise DriftError("--staged checks what a commit would contain; it does not go with --head")
     head_commit = repository.resolve(options.head or "HEAD")
@@ -145,7 +147,9 @@ def _policy(repository: Repository, options: Options, head: str) -> tuple[str, C
     text = repository.read(sha, CONFIG_PATH)
     if text is not None:
         return sha, configuration.load(text.decode("utf-8", "replace"), f"{CONFIG_PATH} at {revision}"), ""
-    own = None if repository.bare or options.config_from else repository.read(head, CONFIG_PATH)
+    # A named head is somebody's branch: its own configuration must not decide whether it passes.
+    trusted = not (repository.bare or options.config_from) and head in {WORKTREE, INDEX}
+    own = repository.read(head, CONFIG_PATH) if trusted else None
     if own is not None:
         note = f"configuration from {head}: {revision} has no {CONFIG_PATH}"
         return sha, configuration.load(own.decode("utf-8", "replace"), CONFIG_PATH), note

@@ -228,6 +228,27 @@ def test_a_branch_cannot_switch_off_its_own_check(shop: TempRepo, check: Any) ->
     assert check("--config-from", "sly")[0] == 0
 
 
+def test_a_named_head_is_not_judged_by_its_own_configuration(shop: TempRepo, check: Any) -> None:
+    """The target branch has none, which is where every project starts."""
+    shorten(shop)
+    shop.commit({".runbook-drift.toml": 'fail_on = "never"\n'})
+    assert check("--base", "main", "--head", "HEAD")[0] == 1
+
+
+@pytest.mark.parametrize("option", ["--base", "--head"])
+def test_an_empty_revision_is_a_mistake(shop: TempRepo, check: Any, option: str) -> None:
+    shorten(shop)
+    assert check(option, "")[0] == 2
+
+
+def test_moving_a_file_among_the_tests_does_not_silence_it(shop: TempRepo, check: Any) -> None:
+    shorten(shop)
+    shop.commit({})
+    path = next(p for p in shop.git("diff", "--name-only", "main").split() if p.endswith(".py"))
+    shop.git("mv", path, "test_settings.py")
+    assert check()[0] == 1
+
+
 def test_what_was_not_read_is_listed_and_fails_where_that_is_asked_for(shop: TempRepo, check: Any) -> None:
     shop.switch("main")
     shop.commit({".runbook-drift.toml": "fail_on_skipped = true\n"})
