@@ -106,10 +106,10 @@ def _in_section(change: Change, name: str, index: Index, section: Section) -> It
     assert change.after is not None
     fact, after = change.before, change.after.value
     for line in lines_of(section):
-        if advises(line) or _about_another(fact, name, line):
+        spot = _stated(line, name, fact.value, after)  # first: most lines do not name the fact at all
+        if spot is None or advises(line) or _about_another(fact, name, line):
             continue
-        spot = _stated(line, name, fact.value, after)
-        if spot is None or not _tied(fact, name, index, line, section):
+        if not _tied(fact, name, index, line, section):
             continue
         written = line.text[slice(*spot)]
         rendered = values.render_like(written, after) if after.number is not None else after.text
@@ -140,7 +140,7 @@ def _tied(fact: Fact, name: str, index: Index, line: Line, section: Section) -> 
     stands there in full, the section also has its full name, or the section, its path or the lines above share a
     telling word with the fact's own surroundings. A word of many sections, such as the product's name, tells nothing.
     """
-    context = words(" ".join((section.path, *section.headings, *line.above[-30:], line.text)))
+    context = words(" ".join((section.path, *section.headings, *line.above, line.text)))
     if deployed(fact.span.path) and of_another_environment(fact.span.path, set(context)):
         return False
     own = words(leaf(fact.key))

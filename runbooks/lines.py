@@ -64,9 +64,13 @@ class Contradiction:
     suggestion: Suggestion | None
 
 
+ABOVE = 30
+"""Lines kept above a line as its context; whole long blocks would cost the square of their length."""
+
+
 class Line(NamedTuple):
-    """One line: its number in the file, its text without line ending, the kind of its block, the lines of the block
-    above it, and the line of text that leads to the block with the section's title."""
+    """One line: its number in the file, its text without line ending, the kind of its block, up to ``ABOVE`` lines of
+    the block above it, and the line of text that leads to the block with the section's title."""
 
     number: int
     text: str
@@ -89,9 +93,8 @@ def lines_of(section: Section) -> Iterator[Line]:
             continue
         for offset, line in enumerate(lines):
             if line.strip() and not _HISTORY.search(_COMMENT.sub("", line)):
-                yield Line(
-                    block.start_line + offset, line.rstrip("\r"), block.kind, tuple(lines[:offset]), f"{lead} ({title})"
-                )
+                above = tuple(lines[max(0, offset - ABOVE) : offset])
+                yield Line(block.start_line + offset, line.rstrip("\r"), block.kind, above, f"{lead} ({title})")
         lead = next((line for line in reversed(lines) if line.strip()), lead)
 
 
