@@ -1,0 +1,386 @@
+"""The nouns of the bot: pull requests, what a review found in them, who may act, and what is remembered.
+
+Frozen, tuples not lists, plain values only: every one goes to JSON and back (``encoded``, ``decoded``), because they
+cross process borders and lie in the store. Times are aware datetimes in UTC.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TypeVar, cast
+
+from pydantic import TypeAdapter
+
+from analyzers.model import DriftError, Severity
+from runbooks.model import Decision, Outcome, Status
+
+T = TypeVar("T")
+
+
+class BotError(DriftError):
+    """Something an operator or a user has to mend; the text says what, and is safe to show."""
+
+
+class PullState(StrEnum):
+    """Where a pull request stands."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    MERGED = "merged"
+
+
+class Conclusion(StrEnum):
+    """The conclusion of a check run, in GitHub's words. ``NEUTRAL``: our own failure, or nothing to judge."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+    NEUTRAL = "neutral"
+
+
+class Proof(StrEnum):
+    """How a GitHub login is known to be a Slack user. The first two carry rights, the others only mentions."""
+
+    CONFIGURED = "configured"
+    OAUTH = "oauth"
+    EMAIL = "email"
+    NAME = "name"
+
+
+class Surface(StrEnum):
+    """Where a person acted. Rights are the same on all of them."""
+
+    BUTTON = "button"
+    COMMAND = "command"
+    COMMENT = "comment"
+    CHECK = "check"
+    API = "api"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PullRef:
+    """A pull request's address: ``repo`` is ``owner/name``."""
+
+    repo: str
+    number: int
+
+    @property
+    def key(self) -> str:
+        """``owner/name#7``: the key of queues, messages and rows."""
+        return f"{self.repo}#{self.number}"
+
+    @classmethod
+    def parse(cls, key: str) -> PullRef:
+        """The reverse of ``key``. Raises ``ValueError``."""
+        repo, _, number = key.rpartition("#")
+        if repo.count("/") != 1 or not number.isdecimal():
+            raise ValueError(f"not a pull request: {key[:100]!r}")
+        return cls(repo, int(number))
+
+
+@dataclass(frozen=True, slots=True)
+class CommitAuthor:
+    """An author or co-author of a commit; ``login`` is empty where the forge knows no account."""
+
+    login: str
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """A pull request as the forge tells it now. ``head_repo`` is empty when the fork is gone; ``base_sha`` is the tip
+    of the target branch, not the merge base; ``installation`` is the App installation that reaches it, or 0."""
+
+    ref: PullRef
+    title: str
+    author: str
+    state: PullState
+    draft: bool
+    base_ref: str
+    base_sha: str
+    head_sha: str
+    head_repo: str
+    url: str
+    merged_sha: str = ""
+    authors: tuple[CommitAuthor, ...] = ()
+    installation: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerName:
+    """An owner as the report names one: handle, kind (``user``, ``team``, ``email``) and the source that said so."""
+
+    handle: str
+    kind: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One verdict of a review, as people see it: what changed, which line of which runbook, whose it is.
+
+    ``line`` and ``quote`` are the runbook's (0 and empty when uncovered); ``code_line`` is the after side's, or the
+    before side's when the code is gone (``code_gone``). ``fingerprint`` with both hashes is what a decision holds.
+    """
+
+    status: Status
+    fingerprint: str
+    values_hash: str
+    section_hash: str
+    rule: str
+    area: str
+    severity: Severity
+    subject: str
+    message: str
+    reason: str
+    code_path: str
+    code_line: int
+    code_before: str = ""
+    code_after: str = ""
+    code_gone: bool = False
+    runbook: str = ""
+    slug: str = ""
+    title: str = ""
+    line: int = 0
+    quote: str = ""
+    suggestion_before: str = ""
+    suggestion_after: str = ""
+    owners: tuple[OwnerName, ...] = ()
+    service: str = ""
+
+    @property
+    def open(self) -> bool:
+        """Whether somebody still has to do something about it."""
+        return self.status in {Status.CONTRADICTED, Status.SUSPECT}
+
+    @property
+    def suggested(self) -> bool:
+        """Whether a corrected line is known."""
+        return self.suggestion_after != self.suggestion_before
+
+
+@dataclass(frozen=True, slots=True)
+class RunbookStatus:
+    """A runbook of a service as the target branch has it."""
+
+    path: str
+    title: str
+    owners: tuple[OwnerName, ...]
+    review_every: int | None
+    last_reviewed: date | None
+    sections: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStatus:
+    """A service of one repository: where it was described (``source``), who owns it, where it is talked about."""
+
+    name: str
+    repo: str
+    source: str
+    owners: tuple[OwnerName, ...]
+    channel: str
+    escalation: str
+    runbooks: tuple[RunbookStatus, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the policy revision says to the bot. ``opted_in`` is whether it holds a configuration file at all."""
+
+    opted_in: bool
+    fail_on: str = "contradicted"
+    separation_of_duties: bool = True
+    approvers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What one head of a pull request was found to do. ``failure`` is our own trouble in words, and then there are no
+    items; ``patch`` is a unified diff of all suggestions."""
+
+    ref: PullRef
+    head: str
+    base: str
+    policy_revision: str
+    policy: Policy
+    items: tuple[Item, ...]
+    outcomes: tuple[Outcome, ...]
+    skipped: tuple[str, ...]
+    services: tuple[ServiceStatus, ...]
+    files: int = 0
+    seconds: float = 0.0
+    patch: str = ""
+    failure: str = ""
+
+    @property
+    def drift(self) -> tuple[Item, ...]:
+        """The items that still ask for something, worst first as the report has them."""
+        return tuple(item for item in self.items if item.open)
+
+    @property
+    def conclusion(self) -> Conclusion:
+        """Failure when an open item is at least as bad as ``fail_on``; our own failure is neutral."""
+        if self.failure:
+            return Conclusion.NEUTRAL
+        failing = {"contradicted": {Status.CONTRADICTED}, "suspect": {Status.CONTRADICTED, Status.SUSPECT}}
+        bad = failing.get(self.policy.fail_on, set())
+        return Conclusion.FAILURE if any(item.status in bad for item in self.items) else Conclusion.SUCCESS
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """The one message on a pull request: where it stands and a digest of what it shows."""
+
+    ref: PullRef
+    channel: str
+    ts: str
+    content: str
+    resolved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A GitHub login and the Slack user it is, with the proof."""
+
+    login: str
+    slack: str
+    proof: Proof
+
+    @property
+    def carries_rights(self) -> bool:
+        """Only links that were configured or proven by OAuth let a person decide anything."""
+        return self.proof in {Proof.CONFIGURED, Proof.OAUTH}
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A person's decision on items of a repository, with who, where and when: what makes it valid lies in
+    ``decision``, what the record needs lies beside it."""
+
+    decision: Decision
+    repo: str
+    ref: PullRef
+    actor: str
+    surface: Surface
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """Open drift: lives from the first alert until a commit clears it or somebody decides on it. After a merge it is
+    the service's debt; ``closed_at`` is None as long as it is open, ``closed_by`` says what closed it."""
+
+    repo: str
+    item: Item
+    ref: PullRef
+    opened_at: datetime
+    merged: bool = False
+    assignee: str = ""
+    closed_at: datetime | None = None
+    closed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Approvals:
+    """What the forge knows of reviews of one head: logins whose approval stands on this head, and the names of the
+    required checks (None when they may not be read)."""
+
+    approved_by: tuple[str, ...]
+    required_checks: tuple[str, ...] | None
+    required_reviews: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One link of the chain. ``hash`` covers all other fields and ``previous``; ``number`` counts from 1."""
+
+    number: int
+    at: datetime
+    kind: str
+    repo: str
+    subject: str
+    body: str
+    previous: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSheet:
+    """What a check run shows: everything is text already; ``external_id`` is the pull request's key. Annotations are
+    (path, line, title, message), on lines of the head, worst first."""
+
+    conclusion: Conclusion
+    title: str
+    summary: str
+    text: str = ""
+    annotations: tuple[tuple[str, int, str, str], ...] = ()
+    actions: tuple[tuple[str, str, str], ...] = ()
+    details_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """A prepared bare directory that holds what a review reads, and nothing that could run."""
+
+    directory: str
+    base: str
+    head: str
+    policy_revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewOrder:
+    """What a worker process gets to know: a directory, revisions and decisions; no secrets."""
+
+    checkout: Checkout
+    ref: PullRef
+    decisions: tuple[Decision, ...]
+    as_of: date
+    opted_in: bool = False
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A verified delivery, cut down to what the bot reads of it."""
+
+    id: str
+    event: str
+    action: str
+    repo: str
+    number: int = 0
+    sender: str = ""
+    installation: int = 0
+    detail: tuple[tuple[str, str], ...] = field(default=())
+
+    def get(self, name: str) -> str:
+        """A detail by name, or an empty string."""
+        return next((value for key, value in self.detail if key == name), "")
+
+
+def encoded(value: object) -> str:
+    """A noun as JSON text."""
+    return _adapter(type(value)).dump_json(value).decode()
+
+
+def decoded(kind: type[T], text: str | bytes) -> T:
+    """A noun from its JSON text. Raises pydantic's ``ValidationError`` (a ``ValueError``)."""
+    return cast(T, _adapter(kind).validate_json(text))
+
+
+_ADAPTERS: dict[type[object], TypeAdapter[object]] = {}
+
+
+def _adapter(kind: type[object]) -> TypeAdapter[object]:
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
+
+
+def content_hash(*parts: str) -> str:
+    """A short digest of what a message shows: equal content is not sent twice."""
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:24]

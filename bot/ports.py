@@ -1,0 +1,271 @@
+"""What the use cases need of the world, as interfaces: the forge, the chat, the store, git, workers, jobs, the clock.
+
+``service.py`` knows only these; ``app.py`` chooses what stands behind them; tests put fakes there. Each port says which
+errors it raises; nothing else may come out of an implementation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from bot.model import (
+    Alert,
+    Approvals,
+    BotError,
+    Checkout,
+    CheckSheet,
+    CommitAuthor,
+    Drift,
+    Evidence,
+    Person,
+    Pull,
+    PullRef,
+    Review,
+    ReviewOrder,
+    Ruling,
+    ServiceStatus,
+)
+from runbooks.model import Decision
+
+Message = Mapping[str, object]
+"""A Slack message: ``text`` (the fallback), ``blocks``, sometimes ``attachments``; built in ``slack/blocks.py``."""
+
+
+class Unavailable(BotError):  # noqa: N818 - read as a sentence: raise Refused
+    """The other side failed for now: try again, not before ``retry_after`` seconds."""
+
+    def __init__(self, text: str, retry_after: float = 0.0) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
+
+
+class Refused(BotError):  # noqa: N818 - read as a sentence: raise Refused
+    """The other side said no for good, in a word of its own (``code``): a missing permission, an archived channel."""
+
+    def __init__(self, text: str, code: str = "") -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class Gone(Refused):
+    """What was asked for is not there (any more): repository, pull request, message, channel."""
+
+
+class AnalysisFailed(BotError):  # noqa: N818 - read as a sentence: raise Refused
+    """A worker could not review: out of time, out of memory, crashed. ``poison`` when repeating it is no use."""
+
+    def __init__(self, text: str, poison: bool = False) -> None:
+        super().__init__(text)
+        self.poison = poison
+
+
+class Clock(Protocol):
+    """Time, so that tests can freeze it."""
+
+    def now(self) -> datetime:
+        """The time now, aware, in UTC."""
+        ...
+
+
+class Forge(Protocol):
+    """Where pull requests live. Every method may raise ``Unavailable``, ``Refused`` or ``Gone``."""
+
+    def pull(self, ref: PullRef) -> Pull:
+        """The pull request as it is now, without its commits' authors."""
+        ...
+
+    def authors(self, ref: PullRef) -> tuple[CommitAuthor, ...]:
+        """Authors and co-authors of all its commits, each once."""
+        ...
+
+    def merge_base(self, repo: str, base: str, head: str) -> str:
+        """The commit at which the two parted; ``head`` may be ``owner:sha`` of a fork."""
+        ...
+
+    def tip(self, repo: str, branch: str = "") -> tuple[str, str]:
+        """Name and commit of a branch; the default branch when none is named."""
+        ...
+
+    def publish(self, pull: Pull, sheet: CheckSheet) -> None:
+        """Show the sheet on the pull request's head: a check run, or with a plain token a status and one comment."""
+        ...
+
+    def may_write(self, repo: str, login: str) -> bool:
+        """Whether a login has at least write permission in the repository."""
+        ...
+
+    def approvals(self, pull: Pull) -> Approvals:
+        """Who approved this head, and what the target branch requires."""
+        ...
+
+    def comment(self, ref: PullRef, body: str) -> None:
+        """Answer on the pull request."""
+        ...
+
+    def clone(self, repo: str) -> tuple[str, str]:
+        """The HTTPS address to fetch from and the token for it (empty for none)."""
+        ...
+
+
+class Fetcher(Protocol):
+    """Brings what a review reads onto this disk."""
+
+    def prepare(self, pull: Pull, merge_base: str, policy_revision: str) -> Checkout:
+        """Merge base, head and policy revision in one bare directory. Raises ``Unavailable`` or ``Gone``."""
+        ...
+
+
+class Analyst(Protocol):
+    """Reviews a checkout in a process of its own."""
+
+    def review(self, order: ReviewOrder) -> Review:
+        """The review. Raises ``AnalysisFailed``."""
+        ...
+
+
+class Chat(Protocol):
+    """Slack. Every method may raise ``Unavailable`` (429, outages) or ``Refused`` (Slack's error word as ``code``)."""
+
+    def post(self, channel: str, message: Message, *, key: str, thread: str = "") -> str:
+        """Post and return the message's ``ts``. ``key`` goes into the metadata; a message of ours with the same key
+        that is there already is returned instead of posted again."""
+        ...
+
+    def update(self, channel: str, ts: str, message: Message) -> None:
+        """Replace a message. Raises ``Gone`` when a person deleted it."""
+        ...
+
+    def whisper(self, channel: str, user: str, text: str) -> None:
+        """Say something that only one user sees."""
+        ...
+
+    def open_view(self, trigger: str, view: Mapping[str, object]) -> None:
+        """Open a modal."""
+        ...
+
+    def publish_home(self, user: str, view: Mapping[str, object]) -> None:
+        """Replace a user's App Home."""
+        ...
+
+    def user_by_email(self, email: str) -> str:
+        """A user's id, or an empty string."""
+        ...
+
+    def group_named(self, handle: str) -> str:
+        """A user group's id by its handle, or an empty string."""
+        ...
+
+    def group_members(self, group: str) -> tuple[str, ...]:
+        """The user ids in a user group."""
+        ...
+
+
+class Store(Protocol):
+    """All that is remembered. Each method is one transaction; what is written is there when it returns. Raises
+    ``Unavailable`` when the database is locked, full or away."""
+
+    def accept(self, delivery: str, event: str, at: datetime) -> bool:
+        """Record a delivery's id; False when it was there already."""
+        ...
+
+    def save_pull(self, pull: Pull, at: datetime) -> None:
+        """Remember a pull request as the forge told it."""
+        ...
+
+    def pull(self, ref: PullRef) -> Pull | None:
+        """The pull request as last told, or None."""
+        ...
+
+    def open_pulls(self, repo: str) -> tuple[Pull, ...]:
+        """The pull requests of a repository that are open as far as we know."""
+        ...
+
+    def save_review(self, review: Review, at: datetime) -> bool:
+        """Keep a review as the newest of its pull request; False when this head was the newest already and equal."""
+        ...
+
+    def review(self, ref: PullRef) -> Review | None:
+        """The newest review of a pull request."""
+        ...
+
+    def alert(self, ref: PullRef) -> Alert | None:
+        """The message on a pull request."""
+        ...
+
+    def save_alert(self, alert: Alert) -> None:
+        """Remember where the message is and what it shows."""
+        ...
+
+    def rule(self, rulings: Sequence[Ruling]) -> None:
+        """Keep decisions; one on the same fingerprint and hashes replaces the one before."""
+        ...
+
+    def decisions(self, repo: str) -> tuple[Decision, ...]:
+        """Every decision of a repository that may still apply."""
+        ...
+
+    def open_drift(self, review: Review, at: datetime) -> None:
+        """Make the open drift of a pull request what its review says: open what is new, close what is gone."""
+        ...
+
+    def close_drift(self, repo: str, fingerprint: str, at: datetime, by: str) -> None:
+        """Close one."""
+        ...
+
+    def settle(self, ref: PullRef, *, merged: bool, at: datetime) -> None:
+        """The pull request ended: merged drift becomes debt, drift of a closed one ends."""
+        ...
+
+    def drift(self, *, repo: str = "", service: str = "", assignee: str = "") -> tuple[Drift, ...]:
+        """Open drift, worst and oldest first."""
+        ...
+
+    def assign(self, repo: str, fingerprint: str, assignee: str) -> None:
+        """Hand one item over; an empty assignee gives it back to its owners."""
+        ...
+
+    def save_services(self, repo: str, services: Sequence[ServiceStatus], at: datetime) -> None:
+        """What the target branch of a repository says of its services; replaces what was known of that repository."""
+        ...
+
+    def services(self) -> tuple[ServiceStatus, ...]:
+        """Every service of every repository, by name."""
+        ...
+
+    def link(self, person: Person, at: datetime) -> None:
+        """Remember that a login is a Slack user; a stronger proof is never replaced by a weaker one."""
+        ...
+
+    def people(self) -> tuple[Person, ...]:
+        """All links."""
+        ...
+
+    def append(self, kind: str, repo: str, subject: str, body: Mapping[str, object], at: datetime) -> Evidence:
+        """Append to the chain."""
+        ...
+
+    def evidence(self, since: datetime | None = None, until: datetime | None = None) -> Iterable[Evidence]:
+        """The chain in order; half-open by time."""
+        ...
+
+    def forget_repository(self, repo: str, at: datetime) -> None:
+        """A repository is gone: close its drift and drop its services; evidence stays."""
+        ...
+
+
+class Jobs(Protocol):
+    """Work that survives a kill. Ids make each call happen once, however often it is asked for."""
+
+    def review(self, ref: PullRef, cause: str) -> None:
+        """Review a pull request, one at a time per pull request; ``cause`` is the delivery or action that asks."""
+        ...
+
+    def announce(self, ref: PullRef, cause: str) -> None:
+        """Bring Slack and the check run up to date with what the store holds."""
+        ...
+
+    def refresh(self, repo: str, cause: str) -> None:
+        """Read services and open drift of a repository's default branch again."""
+        ...
