@@ -226,8 +226,9 @@ class Review:
         """Failure when an open item is at least as bad as ``fail_on``; our own failure is neutral."""
         if self.failure:
             return Conclusion.NEUTRAL
-        failing = {"contradicted": {Status.CONTRADICTED}, "suspect": {Status.CONTRADICTED, Status.SUSPECT}}
-        bad = failing.get(self.policy.fail_on, set())
+        ladder = [Status.CONTRADICTED, Status.SUSPECT, Status.UNCOVERED]
+        named = [status.value for status in ladder]
+        bad = ladder[: named.index(self.policy.fail_on) + 1] if self.policy.fail_on in named else []
         return Conclusion.FAILURE if any(item.status in bad for item in self.items) else Conclusion.SUCCESS
 
 
@@ -341,7 +342,6 @@ class ReviewOrder:
     decisions: tuple[Decision, ...]
     as_of: date
     opted_in: bool = False
-    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
