@@ -258,6 +258,37 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Directory:
+    """Who may be mentioned: links of people, and the Slack user group of each ``@owner/team``."""
+
+    people: tuple[Person, ...] = ()
+    groups: tuple[tuple[str, str], ...] = ()
+
+    def slack_of(self, login: str) -> Person | None:
+        """The strongest link of a login."""
+        found = [person for person in self.people if person.login.casefold() == login.casefold()]
+        return min(found, key=lambda person: list(Proof).index(person.proof), default=None)
+
+    def login_of(self, slack: str) -> Person | None:
+        """The link of a Slack user that carries rights."""
+        return next((person for person in self.people if person.slack == slack and person.carries_rights), None)
+
+    def group_of(self, team: str) -> str:
+        """The user group of a team, or an empty string."""
+        return next((group for name, group in self.groups if name.casefold() == team.casefold()), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody who does something. ``login`` is empty for a Slack user whose GitHub login is not proven; ``slack`` is
+    empty on GitHub's surfaces."""
+
+    login: str
+    slack: str
+    surface: Surface
+
+
+@dataclass(frozen=True, slots=True)
 class Ruling:
     """A person's decision on items of a repository, with who, where and when: what makes it valid lies in
     ``decision``, what the record needs lies beside it."""

@@ -17,8 +17,10 @@ from bot.model import (
     Checkout,
     CheckSheet,
     CommitAuthor,
+    Directory,
     Drift,
     Evidence,
+    Incoming,
     Person,
     Pull,
     PullRef,
@@ -108,6 +110,10 @@ class Forge(Protocol):
         """The HTTPS address to fetch from and the token for it (empty for none)."""
         ...
 
+    def in_team(self, team: str, login: str) -> bool:
+        """Whether a login is a member of ``@owner/team``. Raises ``Refused`` where members may not be read."""
+        ...
+
 
 class Fetcher(Protocol):
     """Brings what a review reads onto this disk."""
@@ -159,6 +165,27 @@ class Chat(Protocol):
 
     def group_members(self, group: str) -> tuple[str, ...]:
         """The user ids in a user group."""
+        ...
+
+
+class Pages(Protocol):
+    """How reviews look. Pure: the same nouns give the same message."""
+
+    def alert(self, pull: Pull, review: Review, directory: Directory) -> Message:
+        """The message of a pull request with drift."""
+        ...
+
+    def details(self, pull: Pull, review: Review, directory: Directory) -> Sequence[Message]:
+        """What did not fit into the alert, for its thread."""
+        ...
+
+    def closed(self, pull: Pull, review: Review | None) -> Message:
+        """The short line that an alert turns into when there is nothing left to do, or the pull request is a draft
+        again, closed or merged (then with what stays open)."""
+        ...
+
+    def sheet(self, pull: Pull, review: Review) -> CheckSheet:
+        """The check run."""
         ...
 
 
@@ -260,6 +287,10 @@ class Jobs(Protocol):
 
     def review(self, ref: PullRef, cause: str) -> None:
         """Review a pull request, one at a time per pull request; ``cause`` is the delivery or action that asks."""
+        ...
+
+    def act(self, incoming: Incoming) -> None:
+        """Do what a comment or a check run's button asks for."""
         ...
 
     def announce(self, ref: PullRef, cause: str) -> None:

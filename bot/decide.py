@@ -1,0 +1,204 @@
+"""What people decide on drift: still accurate, snooze, hand over. Who may, and what follows.
+
+Rights are the same on every surface. Only owners and configured approvers decide; with separation of duties whoever
+opened the pull request or wrote one of its commits does not. A Slack user acts as the GitHub login that was configured
+or proven for them; other matches (same e-mail, same name) carry no rights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+
+from bot.context import Bot
+from bot.model import Actor, BotError, Drift, Item, OwnerName, Pull, PullRef, Review, Ruling, Surface
+from bot.ports import Refused
+from runbooks.model import Decision, Status
+
+MAX_REASON = 500
+"""Characters of a reason that are kept."""
+MAX_SNOOZE = timedelta(days=90)
+"""How far away the end of a snooze may be."""
+
+
+class NotAllowed(BotError):  # noqa: N818 - reads as what it says
+    """The actor may not do this; the text says why and who may."""
+
+
+def acting(bot: Bot, *, slack: str = "", login: str = "", surface: Surface) -> Actor:
+    """The actor behind a Slack user or a GitHub login."""
+    if login:
+        return Actor(login, "", surface)
+    person = bot.directory().login_of(slack)
+    return Actor(person.login if person else "", slack, surface)
+
+
+def acknowledge(bot: Bot, actor: Actor, ref: PullRef, fingerprints: Sequence[str], reason: str) -> tuple[Item, ...]:
+    """Record that sections are still accurate. An empty ``fingerprints`` means every open one. Raises ``NotAllowed``
+    or ``BotError`` with a reason; returns the items it now covers."""
+    return _decide(bot, actor, ref, fingerprints, reason, Status.ACKNOWLEDGED, None)
+
+
+def snooze(
+    bot: Bot, actor: Actor, ref: PullRef, fingerprints: Sequence[str], reason: str, until: date
+) -> tuple[Item, ...]:
+    """Silence sections until a day. Raises like ``acknowledge``."""
+    today = bot.clock.now().date()
+    if not today < until <= today + MAX_SNOOZE:
+        raise BotError(f"a snooze ends between tomorrow and {today + MAX_SNOOZE}")
+    return _decide(bot, actor, ref, fingerprints, reason, Status.SNOOZED, until)
+
+
+def hand_over(bot: Bot, actor: Actor, ref: PullRef, fingerprints: Sequence[str], to: str) -> tuple[Item, ...]:
+    """Give open sections to another person or team (a Slack id). Raises like ``acknowledge``."""
+    pull, found = _known(bot, ref)
+    items = _chosen(found, fingerprints)
+    permit(bot, actor, pull, found, items)
+    for item in items:
+        bot.store.assign(ref.repo, item.fingerprint, to)
+    body = {"by": _who(actor), "to": to, "items": [item.fingerprint for item in items]}
+    bot.store.append("hand over", ref.repo, ref.key, body, bot.clock.now())
+    bot.jobs.announce(ref, f"hand-over:{bot.clock.now().isoformat()}")
+    return items
+
+
+def permit(bot: Bot, actor: Actor, pull: Pull, found: Review, items: Sequence[Item]) -> None:
+    """Raise ``NotAllowed`` unless the actor may decide on all of the items."""
+    if not actor.login:
+        raise NotAllowed(
+            "your Slack account is not linked to a GitHub login; link it (`/runbook link`) or ask to be listed in "
+            "the bot's PEOPLE setting"
+        )
+    policy = found.policy
+    wrote = {pull.author.casefold(), *(author.login.casefold() for author in pull.authors if author.login)}
+    if policy.separation_of_duties and actor.login.casefold() in wrote:
+        raise NotAllowed("whoever wrote a change does not decide on it (separation_of_duties)")
+    if any(_is(bot, actor, handle) for handle in policy.approvers):
+        return
+    for item in items:
+        if not any(_is(bot, actor, owner.handle) for owner in _responsible(bot, pull, item)):
+            raise NotAllowed(
+                f"only {_owners_in_words(item, policy.approvers)} may decide on “{item.title or item.runbook}”"
+            )
+
+
+def _responsible(bot: Bot, pull: Pull, item: Item) -> tuple[OwnerName, ...]:
+    """The owners of an item, and whom it was handed to."""
+    handed = [d.assignee for d in bot.store.drift(repo=pull.ref.repo) if d.item.fingerprint == item.fingerprint]
+    return (*item.owners, *(OwnerName(name, "slack", "handed over") for name in handed if name))
+
+
+def _is(bot: Bot, actor: Actor, handle: str) -> bool:
+    """Whether a handle means the actor: their login, a team they are in, their own e-mail or Slack id."""
+    name = handle.removeprefix("@")
+    if "/" in name:
+        group = bot.directory().group_of(f"@{name}")
+        if group and actor.slack and actor.slack in bot.chat.group_members(group):
+            return True
+        try:
+            return bot.forge.in_team(f"@{name}", actor.login)
+        except Refused:
+            return False  # members may not be read: then membership is not proven
+    if "@" in name:
+        return bool(actor.slack) and bot.chat.user_by_email(name) == actor.slack
+    return name.casefold() == actor.login.casefold() or bool(actor.slack and handle == actor.slack)
+
+
+def _owners_in_words(item: Item, approvers: Sequence[str]) -> str:
+    handles = [*(owner.handle for owner in item.owners), *approvers]
+    return (
+        ", ".join(dict.fromkeys(handles))
+        if handles
+        else "configured approvers (nobody owns it; see `acknowledge.approvers`)"
+    )
+
+
+def _decide(
+    bot: Bot, actor: Actor, ref: PullRef, fingerprints: Sequence[str], reason: str, kind: Status, until: date | None
+) -> tuple[Item, ...]:
+    pull, found = _known(bot, ref)
+    items = _chosen(found, fingerprints)
+    reason = " ".join(reason.split())[:MAX_REASON]
+    if not reason:
+        raise BotError("say why: the reason is what the next reader and the auditor have")
+    permit(bot, actor, pull, found, items)
+    at = bot.clock.now()
+    who = _who(actor)
+    rulings = [
+        Ruling(
+            Decision(item.fingerprint, item.values_hash, item.section_hash, kind, who, reason, until),
+            ref.repo, ref, who, actor.surface, at,
+        )
+        for item in items
+    ]  # fmt: skip
+    bot.store.rule(rulings)
+    body = {
+        "by": who, "surface": actor.surface.value, "kind": kind.value, "reason": reason, "head": found.head,
+        "until": until.isoformat() if until else "", "items": [_named(item) for item in items],
+    }  # fmt: skip
+    bot.store.append("decision", ref.repo, ref.key, body, at)
+    decided = applied(found, bot.store.decisions(ref.repo), at.date())
+    bot.store.save_review(decided, at)
+    bot.store.open_drift(decided, at)
+    bot.jobs.announce(ref, f"{kind.value}:{at.isoformat()}")
+    return items
+
+
+def applied(found: Review, decisions: Sequence[Decision], today: date) -> Review:
+    """A review with people's decisions on its open items. A decision holds only for the same values and text."""
+    by_key = {(d.fingerprint, d.values_hash, d.section_hash): d for d in decisions if not d.until or d.until >= today}
+    items = []
+    for item in found.items:
+        decision = by_key.get((item.fingerprint, item.values_hash, item.section_hash))
+        if item.open and decision is not None:
+            item = replace(
+                item, status=decision.kind, reason=f"{decision.kind.value} by {decision.by}: {decision.reason}"
+            )
+        items.append(item)
+    return replace(found, items=tuple(items))
+
+
+def _known(bot: Bot, ref: PullRef) -> tuple[Pull, Review]:
+    pull, found = bot.store.pull(ref), bot.store.review(ref)
+    if pull is None or found is None:
+        raise BotError(f"{ref.key} has not been reviewed")
+    if found.head != pull.head_sha:
+        raise BotError("a newer push is being reviewed; look again in a moment")
+    return pull, found
+
+
+def _chosen(found: Review, fingerprints: Sequence[str]) -> tuple[Item, ...]:
+    items = tuple(item for item in found.drift if not fingerprints or item.fingerprint in fingerprints)
+    if not items:
+        raise BotError("there is nothing open to decide on; it may have been settled meanwhile")
+    return items
+
+
+def _who(actor: Actor) -> str:
+    return f"@{actor.login}" if actor.login else actor.slack
+
+
+def _named(item: Item) -> dict[str, str]:
+    return {
+        "fingerprint": item.fingerprint, "values": item.values_hash, "section": item.section_hash,
+        "rule": item.rule, "subject": item.subject, "runbook": item.runbook, "title": item.title,
+    }  # fmt: skip
+
+
+def mine(bot: Bot, slack: str) -> tuple[Drift, ...]:
+    """The open drift that a Slack user answers for: handed to them, owned by them, or by a group they are in."""
+    directory = bot.directory()
+    logins = {person.login.casefold() for person in directory.people if person.slack == slack}
+    groups = {group: slack in bot.chat.group_members(group) for _, group in directory.groups}
+
+    def answers(drift: Drift) -> bool:
+        if drift.assignee:
+            return drift.assignee == slack or groups.get(drift.assignee, False)
+        for owner in drift.item.owners:
+            name = owner.handle.removeprefix("@")
+            if name.casefold() in logins or groups.get(directory.group_of(f"@{name}"), False):
+                return True
+        return False
+
+    return tuple(drift for drift in bot.store.drift() if answers(drift))

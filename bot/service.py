@@ -1,0 +1,258 @@
+"""The use cases: what happens on a delivery, on a push, on a merge. One function each; start at ``review``.
+
+Each step may run twice (a process can die between a step and its record), so each makes the world like the store and
+the forge say it should be, rather than doing something once more.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from contextlib import suppress
+from dataclasses import replace
+
+from bot.context import Bot
+from bot.decide import applied
+from bot.model import (
+    Alert,
+    Incoming,
+    Policy,
+    Pull,
+    PullRef,
+    PullState,
+    Review,
+    ReviewOrder,
+    content_hash,
+    encoded,
+)
+from bot.outcomes import NAME as RELEASE
+from bot.outcomes import reviewed_before_release
+from bot.ports import Gone, Message, Refused, Unavailable
+from runbooks.model import Outcome, Status
+
+CLOSED_REPOSITORY = frozenset({"deleted", "archived", "privatized", "transferred", "suspend", "removed"})
+"""What may happen to a repository (or its installation) that ends our business with it."""
+
+
+# -- deliveries ---------------------------------------------------------------------------------------------------
+
+
+def receive(bot: Bot, incoming: Incoming) -> str:
+    """Order the work that a verified delivery asks for; returns a word on what was done. Fast: it asks nobody."""
+    if incoming.repo and not bot.rules.watches(incoming.repo):
+        return "not watched"
+    if incoming.event == "push":
+        bot.jobs.refresh(incoming.repo, incoming.id)
+        return "refresh"
+    if incoming.event in {"repository", "installation", "installation_repositories"}:
+        if incoming.action in CLOSED_REPOSITORY and incoming.repo:
+            bot.store.forget_repository(incoming.repo, bot.clock.now())
+            return "forgotten"
+        return "ignored"
+    if incoming.event == "issue_comment" or incoming.action == "requested_action":
+        bot.jobs.act(incoming)
+        return "act"
+    if incoming.number:
+        bot.jobs.review(PullRef(incoming.repo, incoming.number), incoming.id)
+        return "review"
+    return "ignored"
+
+
+# -- review -------------------------------------------------------------------------------------------------------
+
+
+def review(bot: Bot, ref: PullRef) -> str:
+    """Review the newest head of a pull request and remember what was found; returns a word on the outcome. Raises
+    ``Unavailable`` (try again) and ``AnalysisFailed`` (counted by the caller)."""
+    try:
+        pull = bot.forge.pull(ref)
+    except Gone:
+        bot.store.settle(ref, merged=False, at=bot.clock.now())
+        return "gone"
+    known = bot.store.pull(ref)
+    pull = _with_authors(bot, pull, known)
+    bot.store.save_pull(pull, bot.clock.now())
+    if pull.state is not PullState.OPEN:
+        return _ended(bot, pull, known)
+    found = bot.store.review(ref)
+    order = _prepare(bot, pull)
+    if order is None:
+        return "gone"
+    if found is not None and _settled(found) and (found.head, found.base, found.policy_revision) == (
+        order.checkout.head, order.checkout.base, order.checkout.policy_revision,
+    ):  # fmt: skip
+        result = applied(found, bot.store.decisions(ref.repo), bot.clock.now().date())
+    else:
+        result = bot.analyst.review(order)
+    if not result.policy.opted_in:
+        return "not opted in"
+    now = bot.forge.pull(ref)
+    if (now.head_sha, now.state) != (pull.head_sha, pull.state):
+        return "superseded"  # the delivery that told of the newer head has its own review
+    return remember(bot, replace(now, authors=pull.authors), result)
+
+
+def remember(bot: Bot, pull: Pull, result: Review) -> str:
+    """Keep a review, open and close drift by it, and put it on record."""
+    at = bot.clock.now()
+    known = tuple(outcome for outcome in result.outcomes if outcome.name != RELEASE)
+    result = replace(result, outcomes=(*known, _release_outcome(bot, pull)))
+    bot.store.save_pull(pull, at)
+    fresh = bot.store.save_review(result, at)
+    if not pull.draft and not result.failure:
+        bot.store.open_drift(result, at)
+    bot.store.save_services(pull.ref.repo, result.services, at)
+    if fresh:
+        bot.store.append("review", pull.ref.repo, pull.ref.key, _record(pull, result), at)
+    return "failed" if result.failure else ("drift" if result.drift else "clean")
+
+
+def _record(pull: Pull, result: Review) -> dict[str, object]:
+    """What the chain of evidence keeps of a review."""
+    return {
+        "head": result.head, "base": result.base, "policy": result.policy_revision, "author": pull.author,
+        "conclusion": result.conclusion.value,
+        "verdicts": dict(sorted(Counter(item.status.value for item in result.items).items())),
+        "open": [item.fingerprint for item in result.drift], "failure": result.failure,
+        "outcomes": {outcome.name: outcome.answer for outcome in result.outcomes},
+    }  # fmt: skip
+
+
+def failed(bot: Bot, ref: PullRef, text: str) -> None:
+    """Say on the check run that a review failed on our side, and keep it; drift stays as it was."""
+    pull = bot.store.pull(ref)
+    if pull is None:
+        return
+    empty = Review(ref, pull.head_sha, "", "", Policy(True), (), (), (), (), failure=text)
+    remember(bot, pull, empty)
+
+
+def _settled(found: Review) -> bool:
+    """Whether a review of the same commits would say the same: our own failures and snoozes pass."""
+    return not found.failure and all(item.status is not Status.SNOOZED for item in found.items)
+
+
+def _with_authors(bot: Bot, pull: Pull, known: Pull | None) -> Pull:
+    """The pull request with its commits' authors, asked for once per head."""
+    if known is not None and known.head_sha == pull.head_sha and known.authors:
+        return replace(pull, authors=known.authors)
+    return replace(pull, authors=bot.forge.authors(pull.ref))
+
+
+def _prepare(bot: Bot, pull: Pull) -> ReviewOrder | None:
+    repo = pull.ref.repo
+    try:
+        _, policy_revision = bot.forge.tip(repo, pull.base_ref)
+        head = pull.head_sha
+        if pull.head_repo and pull.head_repo != repo:
+            head = f"{pull.head_repo.partition('/')[0]}:{pull.head_sha}"
+        merge_base = bot.forge.merge_base(repo, policy_revision, head)
+        checkout = bot.fetcher.prepare(pull, merge_base, policy_revision)
+    except Gone:
+        return None
+    decisions = bot.store.decisions(repo)
+    return ReviewOrder(checkout, pull.ref, decisions, bot.clock.now().date(), bot.rules.opted_in(repo))
+
+
+def _release_outcome(bot: Bot, pull: Pull) -> Outcome:
+    try:
+        return reviewed_before_release(pull, bot.forge.approvals(pull))
+    except (Refused, Unavailable):
+        return reviewed_before_release(pull, None)
+
+
+def _ended(bot: Bot, pull: Pull, known: Pull | None) -> str:
+    """A pull request was merged or closed: its drift becomes debt or ends, and a merge goes on record."""
+    merged = pull.state is PullState.MERGED
+    at = bot.clock.now()
+    left = bot.store.review(pull.ref)
+    bot.store.settle(pull.ref, merged=merged, at=at)
+    if left is not None and (known is None or known.state is PullState.OPEN):
+        body = {
+            "head": pull.head_sha, "merged": pull.merged_sha, "author": pull.author,
+            "reviewed_head": left.head, "debt": [item.fingerprint for item in left.drift] if merged else [],
+            "outcome": encoded(_release_outcome(bot, pull)),
+        }  # fmt: skip
+        bot.store.append("merge" if merged else "close", pull.ref.repo, pull.ref.key, body, at)
+    return pull.state.value
+
+
+# -- announce -----------------------------------------------------------------------------------------------------
+
+
+def publish(bot: Bot, ref: PullRef) -> str:
+    """Show the newest review as a check run."""
+    pull, found = bot.store.pull(ref), bot.store.review(ref)
+    if pull is None or found is None or found.head != pull.head_sha or not found.policy.opted_in:
+        return "nothing to show"
+    try:
+        bot.forge.publish(pull, bot.pages.sheet(pull, found))
+    except Gone:
+        return "gone"
+    return found.conclusion.value
+
+
+def announce(bot: Bot, ref: PullRef) -> str:
+    """Make the message on a pull request what the store says: post it, update it, turn it green, or leave it."""
+    pull, found, alert = bot.store.pull(ref), bot.store.review(ref), bot.store.alert(ref)
+    if pull is None:
+        return "unknown"
+    loud = pull.state is PullState.OPEN and not pull.draft and found is not None and bool(found.drift)
+    if found is not None and found.failure and alert is not None and pull.state is PullState.OPEN:
+        return "kept"  # what was said stays true until a review says otherwise
+    if not loud:
+        return _turn(bot, pull, found, alert)
+    assert found is not None
+    directory = bot.directory()
+    message = bot.pages.alert(pull, found, directory)
+    content = content_hash(encoded_message(message))
+    if alert is not None and alert.content == content:
+        return "same"
+    channel = alert.channel if alert is not None else channel_of(bot, found)
+    if not channel:
+        return "no channel"
+    ts = _post(bot, pull, channel, alert, message)
+    bot.store.save_alert(Alert(ref, channel, ts, content))
+    for number, part in enumerate(bot.pages.details(pull, found, directory)):
+        key = f"{ref.key}:{content_hash(encoded_message(part))}:{number}"
+        bot.chat.post(channel, part, key=key, thread=ts)
+    return "posted" if alert is None else "updated"
+
+
+def _turn(bot: Bot, pull: Pull, found: Review | None, alert: Alert | None) -> str:
+    """The alert of a pull request that has nothing (more) to say."""
+    if alert is None:
+        return "silent"
+    message = bot.pages.closed(pull, found)
+    content = content_hash(encoded_message(message))
+    if alert.content == content:
+        return "same"
+    with suppress(Gone):  # somebody deleted the message: nothing to turn green
+        bot.chat.update(alert.channel, alert.ts, message)
+    bot.store.save_alert(replace(alert, content=content, resolved=True))
+    return "resolved"
+
+
+def _post(bot: Bot, pull: Pull, channel: str, alert: Alert | None, message: Message) -> str:
+    if alert is not None:
+        try:
+            bot.chat.update(alert.channel, alert.ts, message)
+        except Gone:
+            # Deleted by a person: the drift is still there, and a changed alert is worth one new message.
+            return bot.chat.post(channel, message, key=f"{pull.ref.key}:{alert.ts}")
+        return alert.ts
+    return bot.chat.post(channel, message, key=pull.ref.key)
+
+
+def encoded_message(message: Message) -> str:
+    """A message as text, equal for equal messages."""
+    return json.dumps(message, sort_keys=True, default=str)
+
+
+def channel_of(bot: Bot, found: Review) -> str:
+    """The channel of the worst item's service, else of the repository, else the default."""
+    channels = {service.name: service.channel for service in found.services}
+    for item in found.drift:
+        if item.service and channels.get(item.service):
+            return channels[item.service]
+    return bot.rules.channels.get(found.ref.repo, "") or bot.rules.default_channel
