@@ -1,4 +1,4 @@
-"""Commands in comments on a pull request (``/runbook ack <reason>``, ``/runbook recheck``) and a check run's buttons."""
+"""Commands in comments on a pull request (``/runbook ack <reason>``) and the buttons of a check run."""
 
 from __future__ import annotations
 

@@ -118,6 +118,23 @@ def _record(pull: Pull, result: Review) -> dict[str, object]:
     }  # fmt: skip
 
 
+def refresh(bot: Bot, repo: str) -> str:
+    """Read what the default branch of a repository says of its services and runbooks."""
+    try:
+        branch, tip = bot.forge.tip(repo)
+        whole = Pull(PullRef(repo, 0), "", "", PullState.OPEN, False, branch, tip, tip, repo, "")
+        checkout = bot.fetcher.prepare(whole, tip, tip)
+    except Gone:
+        bot.store.forget_repository(repo, bot.clock.now())
+        return "gone"
+    order = ReviewOrder(checkout, whole.ref, (), bot.clock.now().date(), bot.rules.opted_in(repo))
+    found = bot.analyst.review(order)
+    if not found.policy.opted_in:
+        return "not opted in"
+    bot.store.save_services(repo, found.services, bot.clock.now())
+    return "refreshed"
+
+
 def failed(bot: Bot, ref: PullRef, text: str) -> None:
     """Say on the check run that a review failed on our side, and keep it; drift stays as it was."""
     pull = bot.store.pull(ref)

@@ -1,0 +1,88 @@
+"""What people ask: how a service stands, whose what is. Answers come from the store alone, in milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+
+from rapidfuzz import fuzz, process
+
+from bot.context import Bot
+from bot.model import Drift, RunbookStatus, ServiceStatus
+
+NOT_AUDITED = "not audited yet"
+"""What stands for dead references and alerts without a section until an audit exists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The descriptions of one service (one per repository that describes it), or the nearest names."""
+
+    services: tuple[ServiceStatus, ...]
+    nearest: tuple[str, ...] = ()
+
+
+def find_service(bot: Bot, name: str) -> Found:
+    """A service by name, whatever its case; else the three nearest names."""
+    known = bot.store.services()
+    wanted = name.strip().casefold()
+    found = tuple(service for service in known if service.name.casefold() == wanted and service.name)
+    return Found(found) if found else Found((), nearest(name, [service.name for service in known]))
+
+
+def nearest(name: str, names: Sequence[str], limit: int = 3) -> tuple[str, ...]:
+    """The names most like one that is not known, best first."""
+    known = sorted({other for other in names if other})
+    found = process.extract(name[:100], known, scorer=fuzz.WRatio, limit=limit, score_cutoff=40)
+    return tuple(choice for choice, _, _ in found)
+
+
+def due(runbook: RunbookStatus, today: date) -> date | None:
+    """The day by which a runbook is to be reviewed again; None where it sets no interval."""
+    if runbook.review_every is None:
+        return None
+    if runbook.last_reviewed is None:
+        return today
+    return runbook.last_reviewed + timedelta(days=runbook.review_every)
+
+
+def open_drift(bot: Bot, services: Sequence[ServiceStatus]) -> tuple[Drift, ...]:
+    """The open drift of a service in all its repositories."""
+    repos = {service.repo for service in services}
+    names = {service.name for service in services}
+    return tuple(d for name in names for d in bot.store.drift(service=name) if d.repo in repos)
+
+
+def service_json(bot: Bot, name: str) -> dict[str, object]:
+    """A service for the API."""
+    found = find_service(bot, name).services
+    today = bot.clock.now().date()
+    return {
+        "name": found[0].name if found else name,
+        "repositories": [service.repo for service in found],
+        "source": [service.source for service in found],
+        "channel": next((service.channel for service in found if service.channel), ""),
+        "owners": [asdict(owner) for service in found for owner in service.owners],
+        "runbooks": [
+            {
+                "repository": service.repo, "path": runbook.path, "title": runbook.title,
+                "owners": [asdict(owner) for owner in runbook.owners],
+                "last_reviewed": _iso(runbook.last_reviewed), "due": _iso(due(runbook, today)),
+            }
+            for service in found for runbook in service.runbooks
+        ],
+        "open_drift": [
+            {
+                "pull": drift.ref.key, "since": drift.opened_at.isoformat(), "merged": drift.merged,
+                "assignee": drift.assignee, **asdict(drift.item),
+            }
+            for drift in open_drift(bot, found)
+        ],
+        "dead_references": NOT_AUDITED,
+        "alerts_without_a_section": NOT_AUDITED,
+    }  # fmt: skip
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None

@@ -1,0 +1,179 @@
+"""The web: deliveries in, status out. Every route answers fast; work is only ordered here.
+
+``GET /healthz`` says that the process runs, ``/readyz`` that it can do its work, ``/metrics`` is for Prometheus,
+``/api`` wants the bearer token of the settings and is off without one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from functools import partial
+
+from prometheus_client import generate_latest
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from bot import service
+from bot.answers import find_service, service_json
+from bot.context import Bot
+from bot.forges import webhooks
+from bot.model import PullRef
+from bot.observe import DELIVERIES, REGISTRY, log
+from bot.ports import Unavailable
+
+MAX_BODY = 25_000_000
+"""Bytes; GitHub's own limit for a delivery ("Webhook events and payloads", GitHub documentation)."""
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Web:
+    """The routes over a started bot. ``ready`` says what is missing (empty: nothing); ``slack`` handles HTTP mode."""
+
+    def __init__(
+        self,
+        bot: Bot,
+        *,
+        webhook_secret: str,
+        api_token: str = "",
+        ready: Callable[[], str] = lambda: "",
+        slack: Handler | None = None,
+        before_metrics: Callable[[], None] = lambda: None,
+        more: tuple[Route, ...] = (),
+    ) -> None:
+        self._bot, self._secret, self._token = bot, webhook_secret, api_token
+        self._ready, self._before_metrics = ready, before_metrics
+        routes = [
+            Route("/github/webhook", self.github, methods=["POST"]),
+            Route("/healthz", self.health),
+            Route("/readyz", self.readiness),
+            Route("/metrics", self.metrics),
+            *more,
+        ]
+        if slack is not None:
+            routes.append(Route("/slack/events", slack, methods=["POST"]))
+        if api_token:
+            routes += [
+                Route("/api/services", self._guarded(self.services)),
+                Route("/api/services/{name:path}", self._guarded(self.service)),
+                Route("/api/pulls/{owner}/{repo}/{number:int}", self._guarded(self.pull)),
+            ]
+        self.app = Starlette(routes=routes)
+
+    # -- deliveries --
+
+    async def github(self, request: Request) -> Response:
+        """A delivery: verified, ordered durably, then answered. 401 for a bad signature, 202 for all that is well."""
+        try:
+            body = await _body(request)
+        except (_TooLarge, ClientDisconnect):
+            return _counted("too large", JSONResponse({"error": "the payload is too large"}, 413))
+        if not self._secret or not webhooks.verify(self._secret, body, request.headers.get("x-hub-signature-256", "")):
+            return _counted("forged", JSONResponse({"error": "the signature does not fit"}, 401))
+        event = request.headers.get("x-github-event", "")
+        delivery = request.headers.get("x-github-delivery", "")
+        if not event or not delivery or len(delivery) > 100:
+            return _counted("malformed", JSONResponse({"error": "a header is missing"}, 400))
+        try:
+            payload = json.loads(body)
+            incoming = webhooks.parse(event, payload) if isinstance(payload, dict) else None
+        except (ValueError, RecursionError):
+            return _counted("malformed", JSONResponse({"error": "the payload cannot be read"}, 400))
+        if incoming is None:
+            return _counted("ignored", JSONResponse({"done": "ignored"}, 202))
+        try:
+            done = await asyncio.to_thread(service.receive, self._bot, webhooks.identified(incoming, delivery))
+        except Unavailable:
+            return _counted("unavailable", JSONResponse({"error": "try again"}, 503, {"Retry-After": "5"}))
+        return _counted(done, JSONResponse({"done": done}, 202))
+
+    # -- health --
+
+    async def health(self, _request: Request) -> Response:
+        """The process runs."""
+        return PlainTextResponse("ok\n")
+
+    async def readiness(self, _request: Request) -> Response:
+        """Database and jobs can be used; 503 with a reason while they cannot."""
+        missing = await asyncio.to_thread(self._ready)
+        return PlainTextResponse(f"{missing or 'ready'}\n", 503 if missing else 200)
+
+    async def metrics(self, _request: Request) -> Response:
+        """Prometheus text."""
+        await asyncio.to_thread(self._before_metrics)
+        return Response(generate_latest(REGISTRY), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    # -- api --
+
+    def _guarded(self, handler: Handler) -> Handler:
+        async def guarded(request: Request) -> Response:
+            scheme, _, token = request.headers.get("authorization", "").partition(" ")
+            right = hmac.compare_digest(token.strip().encode(), self._token.encode())
+            if scheme.lower() != "bearer" or not right:
+                return JSONResponse({"error": "a bearer token is needed"}, 401, {"WWW-Authenticate": "Bearer"})
+            try:
+                return await handler(request)
+            except Unavailable:
+                return JSONResponse({"error": "try again"}, 503, {"Retry-After": "5"})
+
+        return guarded
+
+    async def services(self, _request: Request) -> Response:
+        """All services with their runbooks, owners and open drift."""
+        found = await asyncio.to_thread(self._bot.store.services)
+        names = list(dict.fromkeys(service.name for service in found))
+        make = partial(service_json, self._bot)
+        return JSONResponse({"services": await asyncio.to_thread(lambda: [make(name) for name in names])})
+
+    async def service(self, request: Request) -> Response:
+        """One service; 404 with the nearest names."""
+        name = request.path_params["name"]
+        found = await asyncio.to_thread(find_service, self._bot, name)
+        if not found.services:
+            return JSONResponse({"error": f"no service {name[:100]!r}", "nearest": list(found.nearest)}, 404)
+        return JSONResponse(await asyncio.to_thread(service_json, self._bot, found.services[0].name))
+
+    async def pull(self, request: Request) -> Response:
+        """What is known of a pull request."""
+        values = request.path_params
+        ref = PullRef(f"{values['owner']}/{values['repo']}", values["number"])
+        pull = await asyncio.to_thread(self._bot.store.pull, ref)
+        review = await asyncio.to_thread(self._bot.store.review, ref)
+        if pull is None or review is None:
+            return JSONResponse({"error": f"{ref.key[:200]} has not been reviewed"}, 404)
+        shown = {
+            "pull": ref.key, "title": pull.title, "state": pull.state.value, "draft": pull.draft,
+            "head": review.head, "conclusion": review.conclusion.value, "failure": review.failure,
+            "items": [asdict(item) for item in review.items],
+            "outcomes": [asdict(outcome) for outcome in review.outcomes],
+        }  # fmt: skip
+        return JSONResponse(shown)
+
+
+class _TooLarge(Exception):  # noqa: N818 - private
+    pass
+
+
+async def _body(request: Request) -> bytes:
+    """The body, as long as it is not too large; what it says of its own length is not believed."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > MAX_BODY:
+            raise _TooLarge
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _counted(outcome: str, response: Response) -> Response:
+    DELIVERIES.labels("github", outcome).inc()
+    if response.status_code >= 400:
+        log.warning("delivery", outcome=outcome)
+    return response
