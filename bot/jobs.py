@@ -16,15 +16,18 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
-from dbos import DBOS, DBOSConfiguredInstance, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID  # noqa: F401
+from dbos import DBOS, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
 
 from bot import commands, service
 from bot.context import Bot
 from bot.model import BotError, Incoming, PullRef, decoded, encoded
 from bot.observe import log, measured
 from bot.ports import AnalysisFailed, Refused, Unavailable
+
+if TYPE_CHECKING:
+    import psycopg
 
 ATTEMPTS = 5
 """Reviews of one order that may fail in a worker (crash, time-out, memory) before it is called poison."""
@@ -267,14 +270,9 @@ class Sweep:
     _KEY = "hashtextextended('runbook-drift:' || %s, 0)"
 
     def __init__(self, url: str, executor: str) -> None:
-        import psycopg
-
-        self._connect = lambda: psycopg.connect(
-            url.replace("postgresql+psycopg:", "postgresql:"), autocommit=True,
-            options="-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3",
-        )  # fmt: skip
+        self._url = url.replace("postgresql+psycopg:", "postgresql:")
         self._executor = executor
-        self._session: psycopg.Connection | None = None
+        self._session: psycopg.Connection[tuple[object, ...]] | None = None
         self._suspects: set[str] = set()
         self._guard = threading.Lock()
 
@@ -289,7 +287,8 @@ class Sweep:
             except psycopg.Error:
                 with contextlib.suppress(psycopg.Error):
                     self._session.close()
-        self._session = self._connect()
+        keepalives = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+        self._session = psycopg.connect(self._url, autocommit=True, options=keepalives)
         self._session.execute(f"select pg_advisory_lock({self._KEY})", (self._executor,))
 
     def reclaim(self) -> int:
