@@ -34,6 +34,9 @@ CLOSED_REPOSITORY = frozenset({"deleted", "archived", "privatized", "transferred
 """What may happen to a repository (or its installation) that ends our business with it."""
 
 
+CLOSED_CHANNEL = frozenset({"channel_not_found", "not_in_channel", "is_archived"})
+"""Slack's words for a channel that we cannot post to; the default channel is tried then."""
+
 # -- deliveries ---------------------------------------------------------------------------------------------------
 
 
@@ -225,10 +228,9 @@ def announce(bot: Bot, ref: PullRef) -> str:
     content = content_hash(encoded_message(message))
     if alert is not None and alert.content == content:
         return "same"
-    channel = alert.channel if alert is not None else channel_of(bot, found)
+    channel, ts = _placed(bot, pull, found, alert, message)
     if not channel:
         return "no channel"
-    ts = _post(bot, pull, channel, alert, message)
     bot.store.save_alert(Alert(ref, channel, ts, content))
     for number, part in enumerate(bot.pages.details(pull, found, directory)):
         key = f"{ref.key}:{content_hash(encoded_message(part))}:{number}"
@@ -250,15 +252,25 @@ def _turn(bot: Bot, pull: Pull, found: Review | None, alert: Alert | None) -> st
     return "resolved"
 
 
-def _post(bot: Bot, pull: Pull, channel: str, alert: Alert | None, message: Message) -> str:
+def _placed(bot: Bot, pull: Pull, found: Review, alert: Alert | None, message: Message) -> tuple[str, str]:
+    """Update the message where it stands or post it; returns channel and ``ts``, both empty without a channel."""
+    key = pull.ref.key
     if alert is not None:
         try:
             bot.chat.update(alert.channel, alert.ts, message)
+            return alert.channel, alert.ts
         except Gone:
-            # Deleted by a person: the drift is still there, and a changed alert is worth one new message.
-            return bot.chat.post(channel, message, key=f"{pull.ref.key}:{alert.ts}")
-        return alert.ts
-    return bot.chat.post(channel, message, key=pull.ref.key)
+            # Deleted by a person: the drift is still there, and something new to say is worth one new message.
+            return alert.channel, bot.chat.post(alert.channel, message, key=f"{key}:{alert.ts}")
+    channel, default = channel_of(bot, found), bot.rules.default_channel
+    if not channel:
+        return "", ""
+    try:
+        return channel, bot.chat.post(channel, message, key=key)
+    except Refused as problem:
+        if problem.code not in CLOSED_CHANNEL or channel == default or not default:
+            raise
+        return default, bot.chat.post(default, message, key=key)
 
 
 def encoded_message(message: Message) -> str:

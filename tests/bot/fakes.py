@@ -85,7 +85,7 @@ class FakeForge:
 
     pulls: dict[PullRef, Pull] = field(default_factory=lambda: {REF: pull()})
     commit_authors: tuple[CommitAuthor, ...] = (CommitAuthor("dev-dan", "Dan", "dan@acme.example"),)
-    approved: Approvals = Approvals((), (), 0)
+    approved: Approvals = field(default_factory=lambda: Approvals((), (), 0))
     writers: frozenset[str] = frozenset({"dev-dan", "ops-olga"})
     teams: dict[str, set[str]] = field(default_factory=dict)
     published: list[tuple[Pull, CheckSheet]] = field(default_factory=list)

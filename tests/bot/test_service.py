@@ -1,0 +1,236 @@
+"""The life of a pull request with drift, as the use cases tell it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from fakes import REF, FakeAnalyst, FakeChat, FakeForge, FakeJobs, item, pull, review, world
+
+from bot import service
+from bot.context import Bot, Rules
+from bot.model import Approvals, Incoming, Policy, PullRef, PullState
+from bot.ports import AnalysisFailed, Store, Unavailable
+from runbooks.model import Status
+
+HEAD, NEXT = "1" * 40, "2" * 40
+
+
+def told(bot: Bot, event: str = "pull_request", action: str = "synchronize", id: str = "d1", **given: object) -> str:
+    """A delivery, and all the work that follows from it."""
+    incoming = Incoming(id, event, action, "acme/shop", **({"number": 7} | given))  # type: ignore[arg-type]
+    word = service.receive(bot, incoming)
+    assert isinstance(bot.jobs, FakeJobs)
+    bot.jobs.run(bot)
+    return word
+
+
+@pytest.fixture
+def bot(store: Store) -> Bot:
+    """Whose first head has a contradicted line and whose second has none."""
+    return world(store, analyst=FakeAnalyst({HEAD: review(item())}))
+
+
+def texts(bot: Bot) -> list[str]:
+    assert isinstance(bot.chat, FakeChat)
+    return [str(message["text"]) for message in bot.chat.top]
+
+
+def forge(bot: Bot) -> FakeForge:
+    assert isinstance(bot.forge, FakeForge)
+    return bot.forge
+
+
+def test_drift_is_told_once_in_the_channel_of_its_service_and_the_check_fails(bot: Bot) -> None:
+    told(bot)
+    told(bot, action="edited", id="d2")
+
+    assert texts(bot) == ["Shorter sessions: contradicted f1"]
+    assert {channel for channel, _ in bot.chat.messages} == {"C0SHOP"}  # type: ignore[attr-defined]
+    assert forge(bot).published[-1][1].conclusion.value == "failure"
+    assert [drift.item.fingerprint for drift in bot.store.drift()] == ["f1"]
+
+
+def test_a_push_that_mends_the_runbook_turns_the_message_green_and_closes_the_drift(bot: Bot) -> None:
+    told(bot)
+    forge(bot).push(NEXT)
+    told(bot, id="d2")
+
+    assert texts(bot) == ["Shorter sessions: open"]
+    assert forge(bot).published[-1][1].conclusion.value == "success"
+    assert bot.store.drift() == ()
+    alert = bot.store.alert(REF)
+    assert alert is not None
+    assert alert.resolved
+
+
+def test_nothing_is_posted_for_a_pull_request_without_drift(bot: Bot) -> None:
+    forge(bot).push(NEXT)
+    told(bot)
+
+    assert texts(bot) == []
+    assert forge(bot).published[-1][1].conclusion.value == "success"
+
+
+def test_nothing_is_posted_for_a_draft_until_it_is_ready(bot: Bot) -> None:
+    forge(bot).pulls[REF] = pull(draft=True)
+    told(bot)
+    assert texts(bot) == []
+    assert bot.store.drift() == ()
+
+    forge(bot).pulls[REF] = pull()
+    told(bot, action="ready_for_review", id="d2")
+    assert texts(bot) == ["Shorter sessions: contradicted f1"]
+
+
+def test_the_message_goes_quiet_when_the_pull_request_becomes_a_draft_again(bot: Bot) -> None:
+    told(bot)
+    forge(bot).pulls[REF] = pull(draft=True)
+    told(bot, action="converted_to_draft", id="d2")
+    assert texts(bot) == ["Shorter sessions: draft"]
+
+
+def test_a_new_title_updates_the_message_in_place(bot: Bot) -> None:
+    told(bot)
+    forge(bot).pulls[REF] = pull(title="Sessions of half an hour")
+    told(bot, action="edited", id="d2")
+    assert texts(bot) == ["Sessions of half an hour: contradicted f1"]
+
+
+def test_merged_drift_stays_open_as_debt_and_the_merge_is_on_record(bot: Bot) -> None:
+    told(bot)
+    forge(bot).pulls[REF] = pull(state=PullState.MERGED, merged_sha="m" * 40)
+    told(bot, action="closed", id="d2")
+
+    assert texts(bot) == ["Shorter sessions: merged"]
+    assert [(drift.item.fingerprint, drift.merged) for drift in bot.store.drift()] == [("f1", True)]
+    assert [record.kind for record in bot.store.evidence()] == ["review", "merge"]
+
+
+def test_drift_of_a_pull_request_that_is_closed_ends_and_comes_back_when_it_is_reopened(bot: Bot) -> None:
+    told(bot)
+    forge(bot).pulls[REF] = pull(state=PullState.CLOSED)
+    told(bot, action="closed", id="d2")
+    assert texts(bot) == ["Shorter sessions: closed"]
+    assert bot.store.drift() == ()
+
+    forge(bot).pulls[REF] = pull()
+    told(bot, action="reopened", id="d3")
+    assert texts(bot) == ["Shorter sessions: contradicted f1"]
+    assert len(bot.store.drift()) == 1
+
+
+def test_a_push_while_a_review_runs_leaves_the_word_to_the_newest_head(bot: Bot) -> None:
+    class PushedMeanwhile(FakeAnalyst):
+        def review(self, order):  # type: ignore[no-untyped-def]
+            forge(bot).push(NEXT)
+            return super().review(order)
+
+    bot = replace(bot, analyst=PushedMeanwhile({HEAD: review(item())}))
+    assert service.review(bot, REF) == "superseded"
+    assert bot.store.review(REF) is None
+    assert service.review(bot, REF) == "clean"
+
+
+def test_deliveries_out_of_order_end_with_the_newest_head(bot: Bot) -> None:
+    forge(bot).push(NEXT)
+    told(bot, id="late")
+    told(bot, id="early")
+    found = bot.store.review(REF)
+    assert found is not None
+    assert (found.head, texts(bot)) == (NEXT, [])
+
+
+def test_a_repository_without_opt_in_gets_no_check_and_no_message(bot: Bot) -> None:
+    bot = replace(bot, analyst=FakeAnalyst({HEAD: review(policy=Policy(False))}))
+    told(bot)
+    assert (texts(bot), forge(bot).published) == ([], [])
+
+
+def test_a_repository_that_is_not_listed_is_not_watched(bot: Bot) -> None:
+    bot = replace(bot, rules=Rules(repositories=("acme/other",)))
+    assert told(bot) == "not watched"
+
+
+def test_our_own_failure_is_a_neutral_check_and_leaves_drift_and_message_as_they_were(bot: Bot) -> None:
+    told(bot)
+    forge(bot).push(NEXT)
+    bot = replace(bot, analyst=FakeAnalyst({NEXT: AnalysisFailed("the review took longer than 60 s")}))
+    with pytest.raises(AnalysisFailed):
+        service.review(bot, REF)
+    service.failed(bot, REF, "the review took longer than 60 s")
+    service.publish(bot, REF)
+    service.announce(bot, REF)
+
+    assert forge(bot).published[-1][1].conclusion.value == "neutral"
+    assert texts(bot) == ["Shorter sessions: contradicted f1"]
+    assert len(bot.store.drift()) == 1
+
+
+def test_a_pull_request_that_is_gone_ends_quietly(bot: Bot) -> None:
+    told(bot)
+    forge(bot).pulls.clear()
+    assert service.review(bot, REF) == "gone"
+    assert bot.store.drift() == ()
+
+
+def test_github_being_away_is_told_apart_from_everything_else(bot: Bot) -> None:
+    forge(bot).broken = Unavailable("GitHub answered 502", 3)
+    with pytest.raises(Unavailable):
+        service.review(bot, REF)
+
+
+def test_a_message_that_a_person_deleted_comes_back_only_when_there_is_something_new_to_say(bot: Bot) -> None:
+    told(bot)
+    bot.chat.messages.clear()  # type: ignore[attr-defined]
+    told(bot, id="d2")
+    assert texts(bot) == []
+
+    bot = replace(bot, analyst=FakeAnalyst({NEXT: review(item(), item(fingerprint="f2"))}))
+    forge(bot).push(NEXT)
+    told(bot, id="d3")
+    assert texts(bot) == ["Shorter sessions: contradicted f1; contradicted f2"]
+
+
+def test_a_channel_that_refuses_us_falls_back_to_the_default(bot: Bot) -> None:
+    bot.chat.refuse["C0SHOP"] = "is_archived"  # type: ignore[attr-defined]
+    told(bot)
+    assert {channel for channel, _ in bot.chat.messages} == {"C0ALL"}  # type: ignore[attr-defined]
+
+
+def test_what_does_not_fit_into_the_alert_goes_into_its_thread(bot: Bot) -> None:
+    many = [item(fingerprint=f"f{n}") for n in range(5)]
+    bot = replace(bot, analyst=FakeAnalyst({HEAD: review(*many)}))
+    told(bot)
+    told(bot, id="d2")
+    chat = bot.chat
+    assert isinstance(chat, FakeChat)
+    replies = [str(m["text"]) for place, m in chat.messages.items() if chat.threads[place]]
+    assert replies == ["and f3", "and f4"]
+
+
+def test_a_deleted_repository_takes_its_drift_and_services_with_it(bot: Bot) -> None:
+    told(bot)
+    told(bot, "repository", "deleted", "d2", number=0)
+    assert (bot.store.drift(), bot.store.services()) == ((), ())
+    assert [record.kind for record in bot.store.evidence()] == ["review"]
+
+
+def test_the_release_outcome_is_part_of_the_review(bot: Bot) -> None:
+    forge(bot).approved = Approvals(("ops-olga",), ("tests",), 1)
+    told(bot)
+    found = bot.store.review(REF)
+    assert found is not None
+    assert [(outcome.name, outcome.answer) for outcome in found.outcomes] == [
+        ("changes reviewed before release", "holds")
+    ]
+
+
+def test_an_uncovered_finding_alone_is_no_drift(bot: Bot) -> None:
+    bot = replace(bot, analyst=FakeAnalyst({HEAD: review(item(status=Status.UNCOVERED))}))
+    told(bot)
+    assert texts(bot) == []
+
+
+def test_an_order_for_an_unknown_pull_request_is_harmless(bot: Bot) -> None:
+    assert service.announce(bot, PullRef("acme/none", 1)) == "unknown"
