@@ -1,0 +1,295 @@
+"""The fetcher: what a review reads, brought onto this disk, and little else.
+
+Per repository one bare partial *store* collects objects: the three commits and their trees (``--depth=1``, without
+blobs), then every needed blob in one batch. A review gets a *view*: a bare directory of a few small files that borrows
+the store's objects and has no address to fetch from, so nothing that reads it can cause a transfer. In the view the
+merge base is the parent of the head (a replacement, as ``git replace --graft`` makes it), because that is all that a
+clone without history has to know to find it.
+
+Measured against a full clone by the tests: same report, a fraction of the bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from analyzers.patches import path_text
+from analyzers.scope import set_aside
+from bot import gitprocess
+from bot.gitprocess import Done, Remote, TooLarge, is_commit_id
+from bot.model import Checkout, Pull
+from bot.ports import Gone, Unavailable
+from bot.shelves import Shelf, Shelves
+from runbooks import config as configuration
+from runbooks.config import Config, ConfigError
+from runbooks.discovery import discover
+from runbooks.owners import CODEOWNERS_PATHS
+from runbooks.services import is_catalogue
+from runbooks.survey import MAX_CATALOGUES
+
+SEARCHED_BYTES = 40_000_000
+"""What a first fetch may transfer so that the names that a diff removed can be searched in the whole head; past it
+only what the review reads itself is fetched, and nothing is said to be gone."""
+SEARCHED_FILES = 20_000
+NEEDED_BYTES = 200_000_000
+"""What any other fetch may transfer: the limit of the analysis on changed files, compressed or not."""
+DEPTHS = (1, 50, 1_000, 2_147_483_647)
+"""Depths that are tried where a server gives out branches only; git takes the last for the whole history."""
+
+Files = dict[str, tuple[str, str]]
+"""Path to mode and blob id of one revision."""
+
+
+class Checkouts:
+    """The ``Fetcher`` port on git. ``clone`` gives address and token of a repository (``Forge.clone``); ``root`` is a
+    directory of ours, kept under ``max_bytes``; ``loopback`` allows plain HTTP to this machine (stand-ins, tests);
+    ``opted_in`` says which repositories are reviewed without a configuration file."""
+
+    def __init__(
+        self,
+        root: Path,
+        clone: Callable[[str], tuple[str, str]],
+        *,
+        max_bytes: int = 5_000_000_000,
+        seconds: float = 120.0,
+        loopback: bool = False,
+        opted_in: Callable[[str], bool] = lambda repo: True,
+        searched_bytes: int = SEARCHED_BYTES,
+    ) -> None:
+        self._shelves = Shelves(root, max_bytes)
+        self._clone = clone
+        self._seconds = seconds
+        self._loopback = loopback
+        self._opted_in = opted_in
+        self._searched_bytes = searched_bytes
+
+    def prepare(self, pull: Pull, merge_base: str, policy_revision: str) -> Checkout:
+        """Merge base, head and policy revision in one bare directory.
+
+        Raises ``Unavailable`` (try again), ``Gone`` (the head was replaced, the repository left) or ``Refused``.
+        """
+        wanted = (merge_base, pull.head_sha, policy_revision)
+        if not all(map(is_commit_id, wanted)):
+            raise Gone("not a full commit id", "no_commit")
+        try:
+            with self._shelves.of(pull.ref.repo, seconds=self._seconds) as shelf:
+                fetch = _Fetch(shelf, pull, self._clone, self._seconds, loopback=self._loopback)
+                fetch.commits(wanted)
+                view = _view(shelf, merge_base, pull.head_sha, policy_revision)
+                self._blobs(fetch, view, wanted)
+        except _BrokenStore:
+            self._shelves.discard(pull.ref.repo)
+            raise
+        except OSError as problem:
+            raise Unavailable(f"the state directory cannot be used: {problem.strerror}", 60) from None
+        self._shelves.trim(pull.ref.repo)
+        return Checkout(str(view), merge_base, pull.head_sha, policy_revision)
+
+    def _blobs(self, fetch: _Fetch, view: Path, wanted: tuple[str, str, str]) -> None:
+        base, head, policy = ({} if not sha else _files(view, sha) for sha in wanted)
+        config_blob = policy.get(configuration.FILE)
+        if config_blob is None and not self._opted_in(fetch.repo):
+            return
+        if config_blob is not None:
+            fetch.blobs(_missing(view, [config_blob[1]]), NEEDED_BYTES)
+        config = _config(view, config_blob[1] if config_blob else "")
+        first = _read_by_review(base, head, policy, config)
+        changed = {blob for path in {*base, *head} if base.get(path) != head.get(path)
+                   for side in (base, head) for _, blob in (side.get(path, ("", "")),) if blob}  # fmt: skip
+        needed = _missing(view, [*first, *changed])
+        searched = [] if fetch.shelf.too_large_to_search else _missing(view, _searched(head))
+        if 0 < len(searched) <= SEARCHED_FILES:
+            try:
+                fetch.blobs([*dict.fromkeys((*needed, *searched))], self._searched_bytes)
+                return
+            except TooLarge:
+                fetch.shelf.remember_too_large()
+        try:
+            fetch.blobs(needed, NEEDED_BYTES)
+        except TooLarge:  # what cannot be read is told as skipped
+            fetch.blobs(_missing(view, first), NEEDED_BYTES)
+
+
+class _BrokenStore(Unavailable):
+    """Git cannot read what was fetched (a power cut, a hand in the directory): it is fetched anew."""
+
+
+class _Fetch:
+    """Fetches of one pull request's repository into its store."""
+
+    def __init__(
+        self, shelf: Shelf, pull: Pull, clone: Callable[[str], tuple[str, str]], seconds: float, *, loopback: bool
+    ) -> None:
+        self.shelf = shelf
+        self.repo = pull.ref.repo
+        self._pull = pull
+        self._clone = clone
+        self._deadline = time.monotonic() + seconds
+        self._loopback = loopback
+        self._variables: Mapping[str, str] | None = None
+
+    def commits(self, wanted: Sequence[str]) -> None:
+        """The commits and all their trees. Raises ``Gone`` where one is not to be had."""
+        missing = [sha for sha in dict.fromkeys(wanted) if not self.shelf.keeps(sha)]
+        if not missing:
+            return
+        done = self._git(*_FETCH, "--depth=1", "origin", *(f"+{sha}:refs/keep/{sha}" for sha in missing))
+        if done.status:
+            problem = gitprocess.failure(done.errors, self.repo)
+            if not (isinstance(problem, Gone) and problem.code in {"no_commit", "names_only"}):
+                raise problem
+            self._by_name(missing, deeper=problem.code == "names_only")
+
+    def _by_name(self, missing: Sequence[str], *, deeper: bool) -> None:
+        """Fetch the branch and the pull request's ref. ``deeper`` is for servers that give out only what they
+        advertise: with blobs, because they cannot be asked for one by one, and further back until all is there."""
+        names = [f"refs/heads/{self._pull.base_ref}", f"refs/pull/{self._pull.ref.number}/head"]
+        whole = ["--filter=blob:limit=1g"] if deeper else []
+        left = list(missing)
+        for depth in DEPTHS if deeper else DEPTHS[:1]:
+            for name in filter(_plain_name, names):
+                kept = f"refs/named/{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+                done = self._git(*_FETCH, *whole, f"--depth={depth}", "origin", f"+{name}:{kept}")
+                problem = gitprocess.failure(done.errors, self.repo) if done.status else None
+                if isinstance(problem, Unavailable):
+                    raise problem
+            left = self._kept_of(missing)
+            if not left:
+                return
+        raise Gone(f"commit {left[0][:12]} of {self.repo} is not there any more", "no_commit")
+
+    def _kept_of(self, missing: Sequence[str]) -> list[str]:
+        """Those that the store still lacks; refs are made for the others."""
+        reading = gitprocess.environment(self.shelf.store)
+        left = []
+        for sha in missing:
+            done = gitprocess.run(
+                self.shelf.store, "update-ref", f"refs/keep/{sha}", sha, variables=reading, seconds=30
+            )
+            if done.status:
+                left.append(sha)
+        return left
+
+    def blobs(self, blobs: Sequence[str], limit: int) -> None:
+        """Blobs by id in one batch. Raises ``TooLarge`` when they are more than ``limit`` bytes on the wire."""
+        if not blobs:
+            return
+        # As git itself fetches what a partial clone lacks (promisor-remote.c).
+        done = self._git(
+            "-c", "fetch.negotiationAlgorithm=noop", *_FETCH, "--stdin", "origin",
+            stdin="".join(f"{blob}\n" for blob in blobs).encode(), limit=limit,
+        )  # fmt: skip
+        if done.status:
+            raise gitprocess.failure(done.errors, self.repo)
+
+    def _git(self, *arguments: str, stdin: bytes = b"", limit: int = NEEDED_BYTES) -> Done:
+        if self._variables is None:
+            self._variables = gitprocess.environment(
+                self.shelf.store, Remote(*self._clone(self.repo)), loopback=self._loopback
+            )
+        before = self.shelf.bytes_of_packs()
+        try:
+            return gitprocess.run(
+                self.shelf.store, *arguments, variables=self._variables, stdin=stdin,
+                seconds=max(0.1, self._deadline - time.monotonic()), started=self.shelf.remember_fetch,
+                watch=lambda: self.shelf.bytes_of_packs() - before <= limit,
+            )  # fmt: skip
+        finally:
+            self.shelf.forget_fetch()
+
+
+_FETCH = (
+    "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-maintenance",
+    "--filter=blob:none",
+)  # fmt: skip
+
+
+def _plain_name(name: str) -> bool:
+    """Whether a ref's name can stand in a refspec as itself."""
+    return not any(c in name for c in ":*?[\\^~ ") and ".." not in name and name.isprintable()
+
+
+def _read_by_review(base: Files, head: Files, policy: Files, config: Config) -> list[str]:
+    """What a review reads whatever changed: runbooks of all sides, owners and service descriptions of the policy."""
+    wanted = [files[path][1] for files in (base, head, policy) for path in discover(_regular(files), config)]
+    described = [path for path in policy if is_catalogue(path)][:MAX_CATALOGUES]
+    return wanted + [policy[path][1] for path in (*CODEOWNERS_PATHS, *described) if path in policy]
+
+
+def _searched(head: Files) -> list[str]:
+    """What ``Repository.contains`` looks at: files that could define a name."""
+    return [
+        head[path][1]
+        for path in _regular(head)
+        if not (path.lower().endswith((".md", ".mdx", ".rst")) or "changelog" in path.lower() or set_aside(path))
+    ]
+
+
+def _regular(files: Files) -> Iterator[str]:
+    return (path for path, (mode, _) in files.items() if mode.startswith("100"))
+
+
+def _reading(view: Path, *arguments: str, stdin: bytes = b"") -> bytes:
+    """The output of a git command on a view. Raises ``Unavailable`` or ``TooLarge``."""
+    done = gitprocess.run(view, *arguments, variables=gitprocess.environment(view), seconds=60, stdin=stdin)
+    if done.status:
+        raise _BrokenStore(f"git {arguments[0]} failed on a fetched repository; it is fetched anew", 1)
+    return done.output
+
+
+def _files(view: Path, sha: str) -> Files:
+    """The files of a commit, links included, submodules not."""
+    found: Files = {}
+    for entry in _reading(view, "ls-tree", "-r", "-z", "--full-tree", sha).split(b"\0"):
+        head, _, path = entry.partition(b"\t")
+        mode, _, rest = head.decode("ascii", "replace").partition(" ")
+        if mode.startswith(("100", "120")):
+            found[path_text(path)] = (mode, rest.rsplit(" ", 1)[-1])
+    return found
+
+
+def _missing(view: Path, blobs: Sequence[str]) -> list[str]:
+    """Those that the store lacks, each once."""
+    asked = "".join(f"{blob}\n" for blob in dict.fromkeys(blobs)).encode()
+    answers = _reading(view, "cat-file", "--batch-check", stdin=asked).splitlines() if asked else []
+    return [answer.split(b" ")[0].decode() for answer in answers if answer.endswith(b" missing")]
+
+
+def _config(view: Path, blob: str) -> Config:
+    """The policy's configuration; a broken one is reported by the review, and until then counts as none."""
+    if not blob:
+        return Config()
+    try:
+        return configuration.load(_reading(view, "cat-file", "blob", blob).decode("utf-8", "replace"))
+    except ConfigError:
+        return Config()
+
+
+def _view(shelf: Shelf, base: str, head: str, policy: str) -> Path:
+    """The directory that a review reads; see the module's first words. Made once per three commits."""
+    name = hashlib.sha256(f"{base} {head} {policy}".encode()).hexdigest()[:24]
+    view, making = shelf.views / name, shelf.views / f".{name}"
+    if view.is_dir():
+        os.utime(view)
+        return view
+    shutil.rmtree(making, ignore_errors=True)
+    for folder in ("objects/info", "objects/pack", "refs"):
+        (making / folder).mkdir(parents=True)
+    (making / "HEAD").write_text("ref: refs/heads/none\n")
+    (making / "config").write_text("[core]\n\trepositoryformatversion = 0\n\tbare = true\n")
+    (making / "objects/info/alternates").write_text(f"{(shelf.store / 'objects').resolve()}\n")
+    ends = {base, policy} if base == head else {base, policy} - {head}
+    (making / "shallow").write_text("".join(f"{sha}\n" for sha in sorted(ends)))
+    header = _reading(making, "cat-file", "commit", head).partition(b"\n\n")[0]
+    parents = [line.removeprefix(b"parent ") for line in header.splitlines() if line.startswith(b"parent ")]
+    if base != head and parents != [base.encode()]:
+        _reading(making, "replace", "--graft", head, base)
+    with suppress(FileExistsError):
+        making.rename(view)
+    return view
