@@ -92,7 +92,8 @@ class CommitAuthor:
 @dataclass(frozen=True, slots=True)
 class Pull:
     """A pull request as the forge tells it now. ``head_repo`` is empty when the fork is gone; ``base_sha`` is the tip
-    of the target branch, not the merge base; ``installation`` is the App installation that reaches it, or 0."""
+    of the target branch, not the merge base; ``installation`` is the App installation that reaches it, or 0;
+    ``head_ref`` is the head's branch in ``head_repo``, empty where unknown."""
 
     ref: PullRef
     title: str
@@ -107,6 +108,7 @@ class Pull:
     merged_sha: str = ""
     authors: tuple[CommitAuthor, ...] = ()
     installation: int = 0
+    head_ref: str = ""
 
 
 @dataclass(frozen=True, slots=True)
