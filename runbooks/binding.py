@@ -15,9 +15,20 @@ from runbooks.model import AnchorKind, Place
 # What ends the reach of a name: the end of a sentence, unless the next one goes on about the same thing.
 _BREAK = regex(r"(?<!e\.g)(?<!i\.e)[.!?;]\s(?!\s*(?:It|Defaults?|The default)\b)|\n\s*\n")
 _STOP = regex(r"[.!?;]\s")
+_PRESENTLY = r"(?:\s+(?:currently|now|today|presently|always|still|by default|normally))?"
+SAYS = (
+    rf"(?:(?:is|are){_PRESENTLY}(?:\s+(?:set|configured|fixed){_PRESENTLY}\s+(?:to|at|as)|\s+equal\s+to|\s+at)?"
+    r"|(?:(?:currently|now)\s+)?(?:equals?|defaults?\s+(?:to|is|of|value\s+is))"
+    r"|currently|now|(?:has|have|with)\s+(?:a|the)\s+(?:current\s+|default\s+)?value(?:\s+of)?"
+    r"|(?:has|have|with)\s+(?:a|the)\s+default(?:\s+value)?\s+of|of)"
+)
+"""What makes the value after it that of the name before it, as an alternation (ignore case): "is set to", "equals"."""
+SIGNS = r"(?:(?::=|[:=]|=>)|(?:->|→|⇒|–|—|(?<=\s)-(?=\s)))"
+"""Signs that do the same: ``x = 5``, ``x: 5``, ``x → 5``, ``x - 50``."""
 # The words right before a value that state it of what was named before: "`x` is set to 5", "`x` (default: 5)".
 _STATED = regex(
-    r"(?:\b(?:is|are|to|of|be|at|as|defaults?|value|equals)\b|[:=(])[\s`\"'*]{0,4}\Z|\A[\s`\"'*:=(]{0,6}\Z", re.I
+    rf"(?:\b(?:{SAYS}|to|be|at|as|defaults?|value|equals)\b|{SIGNS}|\()[\s`\"'*]{{0,4}}\Z|\A[\s`\"'*:=(]{{0,6}}\Z",
+    re.I,
 )
 _COMPARED = regex(r"\b(?:than|between|least|most|exceed\w*|above|below|under|over|within|equal|up to)\b", re.I)
 _CONDITION = regex(r"\b(?:if|when|whether|unless|once|while)\b[^.;,]{0,60}\Z", re.I)

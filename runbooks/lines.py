@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from analyzers.model import Change
 from analyzers.patterns import regex
-from runbooks.model import Section, Suggestion
+from runbooks.model import Block, Section, Suggestion
 
 _ADVICE = regex(
     r"\b(?:increas\w*|decreas\w*|raise\w*|lower\w*|reduc\w*|bump\w*|do not|don't|never|revert|restore|"
@@ -50,11 +50,21 @@ _TOLD = regex(
     r"|\b(?:examples?|samples?)\b",
     re.IGNORECASE,
 )
+_DELIMITER = regex(r"[\s>|:-]*-[\s>|:-]*\Z")
+_ITEM = regex(r"[\s>]*(?:[-*+]|\d{1,9}[.)])\s")
+_LABEL = regex(r"[\s>]*(?:\*\*|__)[^*_]{1,80}(?:\*\*|__)\W*\Z")
+
+Edit = tuple[int, int, str]
+"""Replace characters start (inclusive) to end (exclusive) of a line by the text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """A line that is now false: where it stands, why, and the corrected line when it can be written."""
+    """A line that is now false: where it stands, why, and the corrected line when it can be written.
+
+    ``edits`` are the replacements of which the corrected line is made, where they are known one by one; ``also`` are
+    further changes that make the same line false, and whose corrections the suggestion holds too.
+    """
 
     change: Change
     section: Section
@@ -62,6 +72,8 @@ class Contradiction:
     quote: str
     reason: str
     suggestion: Suggestion | None
+    edits: tuple[Edit, ...] = ()
+    also: tuple[Change, ...] = ()
 
 
 ABOVE = 30
@@ -70,13 +82,19 @@ ABOVE = 30
 
 class Line(NamedTuple):
     """One line: its number in the file, its text without line ending, the kind of its block, up to ``ABOVE`` lines of
-    the block above it, and the line of text that leads to the block with the section's title."""
+    the block above it, and the line of text that leads to the block with the section's title.
+
+    ``governs`` is what a list, table or fence stands under: the nearest line that ends in a colon or is a bold label;
+    ``header`` is the header line of a table row's table, empty elsewhere and where there is none.
+    """
 
     number: int
     text: str
     kind: str
     above: tuple[str, ...]
     lead: str
+    governs: str = ""
+    header: str = ""
 
 
 def lines_of(section: Section) -> Iterator[Line]:
@@ -84,18 +102,43 @@ def lines_of(section: Section) -> Iterator[Line]:
     document (decision records, proposals, reports), none of a fence that shows what a program printed."""
     if _HISTORY_PATH.search(section.path) or _HISTORY_HEADING.search(" / ".join(section.headings)):
         return
-    lead, title = "", section.title
+    lead, governs, header = "", "", ""
+    source: list[str] = []
     for block in section.blocks:
         if block.kind in {"heading", "html"}:
             continue
         lines = block.text.split("\n")
+        if block.kind == "row":
+            source = source or section.text.split("\n")
+            header = block.text if _is_header(block, section, source) else header
+        else:
+            header = ""
         if block.kind == "fence" and _SHOWN.search(lead):
             continue
+        governs = _governing(block, lines, governs)
+        shown = header if header is not block.text else ""
         for offset, line in enumerate(lines):
             if line.strip() and not _HISTORY.search(_COMMENT.sub("", line)):
                 above = tuple(lines[max(0, offset - ABOVE) : offset])
-                yield Line(block.start_line + offset, line.rstrip("\r"), block.kind, above, f"{lead} ({title})")
+                number = block.start_line + offset
+                yield Line(number, line.rstrip("\r"), block.kind, above, f"{lead} ({section.title})", governs, shown)
         lead = next((line for line in reversed(lines) if line.strip()), lead)
+
+
+def _is_header(block: Block, section: Section, source: list[str]) -> bool:
+    """Whether a table row is its table's header: the line below it is the delimiter row."""
+    below = block.start_line + 1 - section.span.start_line
+    return 0 <= below < len(source) and _DELIMITER.match(source[below]) is not None
+
+
+def _governing(block: Block, lines: list[str], governs: str) -> str:
+    """What the lines after the first of a block, and the lists, tables and fences after it, stand under."""
+    if block.kind != "paragraph":
+        return governs
+    last = next((line for line in reversed(lines) if line.strip()), "").rstrip()
+    if last.rstrip("*_ ").endswith(":") or (len(lines) == 1 and _LABEL.match(last)):
+        return last
+    return governs if _ITEM.match(lines[0]) else ""
 
 
 def advises(line: Line) -> bool:

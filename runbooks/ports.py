@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from analyzers.model import Change, Confidence, FactKind
+from analyzers.patterns import regex
 from analyzers.vocabulary import words
+from runbooks.corrections import contradiction
 from runbooks.index import Index
-from runbooks.lines import Contradiction, lines_of
-from runbooks.model import Suggestion
+from runbooks.lines import Contradiction, Line
+from runbooks.model import Section
+from runbooks.pages import Pages
 from runbooks.places import is_example
+from runbooks.scoped import elsewhere
 
+_DIGITS = regex(r"\d{4,5}")
 _PORT_USE = re.compile(
     r"(?:port[- ]forward\w*(?:\s+\w+){0,3}?\s+(?:to\s+)?|\bports?\s+(?:is\s+|to\s+|of\s+)?`?"
     r"|localhost:|127\.0\.0\.1:|0\.0\.0\.0:|https?://[\w.-]{1,80}:)(\d{2,5})\b",
@@ -23,7 +29,7 @@ _PORT_NOISE = frozenset(
 )
 
 
-def moved_ports(changes: Sequence[Change], index: Index) -> Iterator[Contradiction]:
+def moved_ports(changes: Sequence[Change], index: Index, pages: Pages) -> Iterator[Contradiction]:
     """A port in a URL or after the word port, when the diff moves that port everywhere it touches it and the section
     speaks of the thing whose port it is."""
     moved: dict[str, list[Change]] = {}
@@ -38,33 +44,55 @@ def moved_ports(changes: Sequence[Change], index: Index) -> Iterator[Contradicti
             kept.add(f"{after.value.number:g}")
         elif after and after.value.number is not None:
             kept.add(f"{after.value.number:g}")
-    for port, found in moved.items():
-        targets = {f"{c.after.value.number:g}" for c in found if c.after and c.after.value.number is not None}
-        real = [c for c in found if not is_example(c.path)]
-        if len(targets) != 1 or port in kept or not real or len(port) < 4:
-            continue
-        yield from _port_lines(port, targets.pop(), real, index)
+    found: dict[str, _Moved] = {}
+    for port, there in moved.items():
+        targets = {f"{c.after.value.number:g}" for c in there if c.after and c.after.value.number is not None}
+        real = [c for c in there if not is_example(c.path)]
+        if len(targets) == 1 and port not in kept and real and len(port) >= 4:
+            subjects = {w for c in real for w in words(_subject(c)) if len(w) > 3} - _PORT_NOISE
+            found[port] = _Moved(targets.pop(), real, subjects)
+    if found:
+        yield from _lines(found, index, pages)
 
 
-def _port_lines(port: str, target: str, changes: Sequence[Change], index: Index) -> Iterator[Contradiction]:
-    subjects = {w for c in changes for w in words(f"{c.path} {c.fact.key} {c.fact.scope}") if len(w) > 3}
-    subjects -= _PORT_NOISE
+class _Moved(NamedTuple):
+    """Where a port went, the changes that moved it, and the words of what it is the port of."""
+
+    target: str
+    changes: list[Change]
+    subjects: set[str]
+
+
+def _subject(change: Change) -> str:
+    return f"{change.path} {change.fact.key} {change.fact.scope}"
+
+
+def _lines(moved: dict[str, _Moved], index: Index, pages: Pages) -> Iterator[Contradiction]:
+    """The lines of all sections that use one of the ports; each section is read once, whatever their number."""
     for terms in index.sections:
         section = terms.section
-        if port not in section.text:
+        if moved.keys().isdisjoint(_DIGITS.findall(section.text)):
             continue
-        for number, line, *_ in lines_of(section):
-            about = {w for w in words(f"{line} {section.title} {section.path}") if len(w) > 3}
-            if not subjects & about or target in line:
+        for line in pages.of(section).lines:
+            if moved.keys().isdisjoint(_DIGITS.findall(line.text)):
                 continue
-            found = next((use for use in _PORT_USE.finditer(line) if use.group(1) == port), None)
-            if found is not None:
-                reason = f"the line uses port {port}; the code now listens on {target}"
-                after = line[: found.start(1)] + target + line[found.end(1) :]
-                after = after.replace(f"{target}:{port}", f"{target}:{target}")
-                suggestion = Suggestion(section.path, number, line, after)
-                yield Contradiction(_closest(changes, about), section, number, line.strip(), reason, suggestion)
+            about = {w for w in words(f"{line.text} {section.title} {section.path}") if len(w) > 3}
+            for port in dict.fromkeys(use.group(1) for use in _PORT_USE.finditer(line.text)):
+                if port in moved and moved[port].subjects & about and moved[port].target not in line.text:
+                    yield from _use(port, moved[port], line, section, about)
+
+
+def _use(port: str, moved: _Moved, line: Line, section: Section, about: set[str]) -> Iterator[Contradiction]:
+    change = _closest(moved.changes, about)
+    if elsewhere(change.fact, line, section):
+        return
+    found = next(use for use in _PORT_USE.finditer(line.text) if use.group(1) == port)
+    reason = f"the line uses port {port}; the code now listens on {moved.target}"
+    edits = [(found.start(1), found.end(1), moved.target)]
+    if line.text.startswith(f":{port}", found.end(1)):  # forwarded to the same port: `8080:8080`
+        edits.append((found.end(1) + 1, found.end(1) + 1 + len(port), moved.target))
+    yield contradiction(change, section, line, reason, tuple(edits))
 
 
 def _closest(changes: Sequence[Change], about: set[str]) -> Change:
-    return max(changes, key=lambda c: len(about & set(words(f"{c.path} {c.fact.key} {c.fact.scope}"))))
+    return max(changes, key=lambda c: len(about & set(words(_subject(c)))))
