@@ -1,0 +1,245 @@
+"""The ``Forge`` port on GitHub's REST API: as an App, or with a plain token."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from bot.forges.api import Answer, Api, Json, items, number_of, of, repo_path, text_of
+from bot.forges.auth import AppCredentials, Credentials, TokenCredentials
+from bot.forges.publishing import Publisher, clipped
+from bot.forges.rules import required
+from bot.model import Approvals, CheckSheet, CommitAuthor, Pull, PullRef, PullState
+from bot.ports import Gone, Refused, Unavailable
+
+MAX_COMMITS = 250
+"""Commits of a pull request that GitHub lists ("List commits on a pull request")."""
+MAX_COMMENT = 65_000
+"""Bytes of a comment; GitHub takes 65,536 characters."""
+MAX_ATTEMPTS = 5
+"""Attempts at one delivery after which it is not asked for again: something in it does not agree with us."""
+
+_TRAILER = re.compile(r"^co-authored-by:[ \t]*([^<>\n]{0,200})<([^<>\s]{1,320})>[ \t]*$", re.IGNORECASE | re.MULTILINE)
+_NOREPLY = re.compile(r"(?:\d+\+)?([A-Za-z0-9](?:[A-Za-z0-9-]|\[bot\])*)@users\.noreply\.[a-z0-9.-]+", re.IGNORECASE)
+_LOGIN = re.compile(r"[A-Za-z0-9_-]{1,100}(?:\[bot\])?")
+_SHA = re.compile(r"(?:[A-Za-z0-9-]{1,100}:)?[0-9a-f]{7,64}")
+
+
+class GitHub:
+    """One GitHub. ``web_url`` is where people read and git fetches."""
+
+    def __init__(self, api: Api, credentials: Credentials, *, web_url: str = "https://github.com") -> None:
+        self._api = api
+        self._credentials = credentials
+        self._web_url = web_url.rstrip("/")
+        self._publisher = Publisher(self._ask, api, credentials)
+
+    @classmethod
+    def as_app(
+        cls, app_id: int, private_key: str, *, api_url: str = "https://api.github.com",
+        web_url: str = "https://github.com", seconds: int = 15,
+    ) -> GitHub:  # fmt: skip
+        """As a GitHub App: check runs, and an installation token per account."""
+        api = Api(api_url, seconds=seconds)
+        return cls(api, AppCredentials(api, app_id, private_key), web_url=web_url)
+
+    @classmethod
+    def with_token(
+        cls, token: str, *, api_url: str = "https://api.github.com", web_url: str = "https://github.com",
+        seconds: int = 15,
+    ) -> GitHub:  # fmt: skip
+        """With a plain token: a commit status and a comment instead of check runs."""
+        return cls(Api(api_url, seconds=seconds), TokenCredentials(token), web_url=web_url)
+
+    def _ask(
+        self,
+        verb: str,
+        repo: str,
+        rest: str,
+        *,
+        parameters: Mapping[str, str | int] | None = None,
+        body: Mapping[str, Json] | None = None,
+    ) -> Answer:
+        """A request on a repository; with a fresh token once, when the kept one was revoked."""
+        path = repo_path(repo) + rest
+        try:
+            return self._api.call(verb, path, self._credentials.of(repo), parameters=parameters, body=body)
+        except Refused as problem:
+            if problem.code != "bad_credentials" or not self._credentials.forget(repo):
+                raise
+        return self._api.call(verb, path, self._credentials.of(repo), parameters=parameters, body=body)
+
+    def _pages(self, repo: str, rest: str, most: int = 10, **parameters: str | int) -> Iterator[dict[str, Json]]:
+        path = repo_path(repo) + rest
+        return self._api.pages(path, self._credentials.of(repo), parameters=parameters, most=most)
+
+    # -- the port ---------------------------------------------------------------------------------------------------
+
+    def pull(self, ref: PullRef) -> Pull:
+        """The pull request as it is now. ``base_sha`` is the target branch as GitHub last compared with it; the tip
+        of the moment is what :meth:`tip` says."""
+        return self._pull(ref.repo, of(self._ask("GET", ref.repo, f"/pulls/{ref.number}").data))
+
+    def open_pulls(self, repo: str) -> tuple[Pull, ...]:
+        """Every open pull request of a repository, newest change first (at most 1,000): what polling looks at."""
+        found = self._pages(repo, "/pulls", state="open", sort="updated", direction="desc")
+        return tuple(self._pull(repo, data) for data in found)
+
+    def _pull(self, repo: str, data: dict[str, Json]) -> Pull:
+        number, head, base = number_of(data.get("number")), of(data.get("head")), of(data.get("base"))
+        if not number or not text_of(head.get("sha")):
+            raise Unavailable("GitHub described a pull request without number or head", 5)
+        merged = bool(data.get("merged") or data.get("merged_at"))
+        closed = text_of(data.get("state")) == "closed"
+        state = PullState.MERGED if merged else PullState.CLOSED if closed else PullState.OPEN
+        return Pull(
+            PullRef(repo, number), text_of(data.get("title")), text_of(of(data.get("user")).get("login")), state,
+            data.get("draft") is True, text_of(base.get("ref")), text_of(base.get("sha")), text_of(head.get("sha")),
+            text_of(of(head.get("repo")).get("full_name")), f"{self._web_url}/{repo}/pull/{number}",
+            text_of(data.get("merge_commit_sha")) if merged else "",
+            installation=self._credentials.installation(repo),
+        )  # fmt: skip
+
+    def authors(self, ref: PullRef) -> tuple[CommitAuthor, ...]:
+        """Authors and co-authors of its first :data:`MAX_COMMITS` commits, each once."""
+        found: dict[str, CommitAuthor] = {}
+        for number, data in enumerate(self._pages(ref.repo, f"/pulls/{ref.number}/commits", most=3)):
+            if number >= MAX_COMMITS:
+                break
+            for author in _authors_of(data):
+                found.setdefault(author.login.lower() or author.email.lower() or author.name, author)
+        return tuple(found.values())
+
+    def merge_base(self, repo: str, base: str, head: str) -> str:
+        """By GitHub's comparison of two commits."""
+        if not (_SHA.fullmatch(base) and _SHA.fullmatch(head)):
+            raise Gone("not a commit id", "no_commit")
+        answer = self._ask("GET", repo, f"/compare/{base}...{head}", parameters={"per_page": 1})
+        found = text_of(of(of(answer.data).get("merge_base_commit")).get("sha"))
+        if not found:
+            raise Gone("the two commits have no common ancestor", "no_merge_base")
+        return found
+
+    def tip(self, repo: str, branch: str = "") -> tuple[str, str]:
+        """Name and commit of a branch; GitHub follows renamed ones."""
+        branch = branch or text_of(of(self._ask("GET", repo, "").data).get("default_branch"))
+        data = of(self._ask("GET", repo, f"/branches/{quote(branch, safe='')}").data)
+        sha = text_of(of(data.get("commit")).get("sha"))
+        if not sha:
+            raise Gone("the branch has no commit", "no_commit")
+        return text_of(data.get("name")) or branch, sha
+
+    def publish(self, pull: Pull, sheet: CheckSheet) -> None:
+        """The sheet as a check run, or as a status and a comment. The same sheet twice changes nothing."""
+        self._publisher.publish(pull, sheet)
+
+    def may_write(self, repo: str, login: str) -> bool:
+        """Whether a login may write to the repository. A stranger may not, and neither may a name that is none."""
+        if not _LOGIN.fullmatch(login):
+            return False
+        try:
+            data = of(self._ask("GET", repo, f"/collaborators/{quote(login, safe='')}/permission").data)
+        except Gone:
+            return False
+        same = text_of(of(data.get("user")).get("login")).lower() in {"", login.lower()}
+        return same and text_of(data.get("permission")) in {"admin", "write"}
+
+    def approvals(self, pull: Pull) -> Approvals:
+        """Logins whose latest word on the pull request is an approval of exactly this head; and what is required."""
+        latest: dict[str, tuple[str, str]] = {}
+        for data in self._pages(pull.ref.repo, f"/pulls/{pull.ref.number}/reviews"):
+            login, state = text_of(of(data.get("user")).get("login")), text_of(data.get("state")).upper()
+            if login and state in {"APPROVED", "CHANGES_REQUESTED", "DISMISSED"}:  # comments change no verdict
+                latest[login] = (state, text_of(data.get("commit_id")))
+        by = tuple(sorted(login for login, said in latest.items() if said == ("APPROVED", pull.head_sha)))
+        checks, reviews = required(self._ask, pull.ref.repo, pull.base_ref)
+        return Approvals(by, checks, reviews)
+
+    def comment(self, ref: PullRef, body: str) -> None:
+        """Answer on the pull request; cut to what GitHub takes."""
+        self._ask("POST", ref.repo, f"/issues/{ref.number}/comments", body={"body": clipped(body, MAX_COMMENT)})
+
+    def clone(self, repo: str) -> tuple[str, str]:
+        """Where git fetches a repository, and the token for it, good for ten minutes at least."""
+        repo_path(repo)
+        return f"{self._web_url}/{repo}.git", self._credentials.token(repo)
+
+    # -- the App itself ---------------------------------------------------------------------------------------------
+
+    def failed_deliveries(self, since: datetime) -> tuple[int, ...]:
+        """Deliveries since a moment that never succeeded, oldest first, by the id of their last attempt: GitHub does
+        not redeliver by itself. Nothing with a plain token, which has no deliveries."""
+        if not self._credentials.app_id:
+            return ()
+        last: dict[str, int] = {}
+        attempts: Counter[str] = Counter()
+        arrived: set[str] = set()
+        for data in self._deliveries(since):
+            guid, status = text_of(data.get("guid")), number_of(data.get("status_code"))
+            last.setdefault(guid, number_of(data.get("id")))  # newest first
+            attempts[guid] += 1
+            if 200 <= status < 300:
+                arrived.add(guid)
+        failed = [number for guid, number in last.items() if guid not in arrived and attempts[guid] < MAX_ATTEMPTS]
+        return tuple(reversed(failed))
+
+    def _deliveries(self, since: datetime) -> Iterator[dict[str, Json]]:
+        cursor = ""
+        for _ in range(20):
+            asked: dict[str, str | int] = {"per_page": 100} | ({"cursor": cursor} if cursor else {})
+            answer = self._api.call("GET", "/app/hook/deliveries", self._credentials.own(), parameters=asked)
+            for data in items(answer.data):
+                at = _instant(text_of(data.get("delivered_at")))
+                if at is not None and at < since:
+                    return
+                yield data
+            found = re.search(r'[?&]cursor=([A-Za-z0-9_%-]+)[^>]*>; rel="next"', answer.headers.get("link", ""))
+            if not found:
+                return
+            cursor = found[1]
+
+    def redeliver(self, delivery: int) -> None:
+        """Have GitHub send a delivery again."""
+        self._api.call("POST", f"/app/hook/deliveries/{int(delivery)}/attempts", self._credentials.own())
+
+    def describe(self) -> tuple[str, dict[str, str], tuple[str, ...]]:
+        """Who we are, for ``doctor``: login, permissions (of the App; of a token its scopes, each ``granted``) and the
+        events that the App receives."""
+        if not self._credentials.app_id:
+            answer = self._api.call("GET", "/user", self._credentials.own())
+            scopes = [scope.strip() for scope in answer.headers.get("x-oauth-scopes", "").split(",")]
+            return text_of(of(answer.data).get("login")), {scope: "granted" for scope in scopes if scope}, ()
+        data = of(self._api.call("GET", "/app", self._credentials.own()).data)
+        permissions = {name: text_of(level) for name, level in of(data.get("permissions")).items()}
+        events = data.get("events")
+        names = tuple(text_of(event) for event in events) if isinstance(events, list) else ()
+        return f"{text_of(data.get('slug'))}[bot]", permissions, names
+
+
+def _authors_of(data: dict[str, Json]) -> Iterator[CommitAuthor]:
+    """The author of a commit and those its message names."""
+    commit = of(data.get("commit"))
+    written = of(commit.get("author"))
+    email = text_of(written.get("email"))
+    login = text_of(of(data.get("author")).get("login")) or _login_of(email)
+    yield CommitAuthor(login, text_of(written.get("name"))[:200], email[:320])
+    for name, address in _TRAILER.findall(text_of(commit.get("message"))[:100_000]):
+        yield CommitAuthor(_login_of(address), name.strip(), address)
+
+
+def _login_of(email: str) -> str:
+    """The login in one of GitHub's own no-reply addresses. Anybody can write one into a commit: good enough to
+    exclude somebody from deciding, never to let somebody decide."""
+    found = _NOREPLY.fullmatch(email)
+    return found[1] if found else ""
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
