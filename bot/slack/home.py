@@ -1,0 +1,48 @@
+"""App Home: what waits for the person, for their teams, and every service; due and open first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import cast
+
+from slack_sdk.models.blocks import Block, DividerBlock
+from slack_sdk.models.views import View
+
+from bot.model import Drift, ServiceStatus
+from bot.slack.parts import MAX_TOTAL, context, header, packed, plural, section
+from bot.slack.status import by_urgency, drift_line, overdue, service_line
+
+HOME = "runbook_home"
+"""``callback_id`` of the home tab."""
+
+
+def home(
+    yours: Sequence[Drift],
+    teams: Sequence[Drift],
+    services: Sequence[ServiceStatus],
+    drift: Sequence[Drift],
+    now: datetime,
+    web: str,
+) -> dict[str, object]:
+    """The home tab. ``yours`` and ``teams`` are what waits for the person and their groups, ``drift`` all that is
+    open. What waits for both stands with the person only."""
+    own = {(one.repo, one.item.fingerprint) for one in yours}
+    shared = [one for one in teams if (one.repo, one.item.fingerprint) not in own]
+    blocks: list[Block] = [header("Runbooks")]
+    blocks += _part("Yours", [drift_line(one, now, web) for one in yours], "✅ Nothing waits for you.")
+    blocks += _part("Your teams'", [drift_line(one, now, web) for one in shared], "✅ Nothing waits for your teams.")
+    late = sum(overdue(book, now.date()) is not None for service in services for book in service.runbooks)
+    title = f"All services: {plural(len(services), 'service')}, {len(drift)} open, {late} due for review"
+    lines = [service_line(service, drift) for service in by_urgency(services, drift)]
+    blocks += _part(title, lines, "No service is known yet.")
+    blocks.append(context(f"As of {now:%Y-%m-%d %H:%M} UTC · `/runbook help`"))
+    return cast("dict[str, object]", View(type="home", callback_id=HOME, blocks=blocks).to_dict())
+
+
+def _part(title: str, lines: Sequence[str], nothing: str) -> list[Block]:
+    paragraphs, left = packed([f"*{title}*", *(lines or [nothing])], 20, MAX_TOTAL)
+    blocks: list[Block] = [section(paragraph) for paragraph in paragraphs]
+    if left:
+        blocks.append(context(f"and {left} more: `/runbook list`"))
+    return [*blocks, DividerBlock()]

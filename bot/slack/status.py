@@ -1,0 +1,174 @@
+"""Answers to ``/runbook``: how a service stands, what there is, whose it is. Nobody is notified by an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+
+from slack_sdk.models.blocks import Block, DividerBlock
+
+from bot.model import Drift, OwnerName, RunbookStatus, ServiceStatus
+from bot.slack.escape import clean, path, plain, prose
+from bot.slack.links import file_url, pull_url
+from bot.slack.mentions import SLACK, channel, named, owners_line
+from bot.slack.parts import MAX_TOTAL, SIGN, context, header, link, message, packed, plural, section
+
+NOT_AUDITED = "not audited yet"
+UNSERVED = "runbooks of no service"
+"""How runbooks are called whose service nobody named."""
+
+HELP = (
+    ("status SERVICE", "runbooks, owners, reviews and open drift of a service"),
+    ("list", "all services"),
+    ("owners [SERVICE]", "who owns what, and who says so"),
+    ("mine", "what waits for you"),
+    ("snooze OWNER/NAME#N", "silence a pull request's sections until a day"),
+    ("ack OWNER/NAME#N", "say that its sections are still accurate"),
+    ("help", "this"),
+)
+
+
+def status(services: Sequence[ServiceStatus], drift: Sequence[Drift], now: datetime, web: str) -> dict[str, object]:
+    """How a service stands, in every repository that describes it. ``services`` is not empty."""
+    today = now.date()
+    name = services[0].name or UNSERVED
+    runbooks = [(service, book) for service in services for book in service.runbooks]
+    late = sum(overdue(book, today) is not None for _, book in runbooks)
+    counts = [plural(len(runbooks), "runbook"), f"{len(drift)} open" if drift else "nothing open"]
+    summary = ", ".join([*counts, f"{late} overdue"] if late else counts)
+    blocks: list[Block] = [header(f"{plain(name, 100)} — {summary}")]
+    blocks += [context(_described(service)) for service in services[:5]]
+    if drift:
+        blocks += _listed("*Open drift*", (drift_line(one, now, web) for one in drift), 3)
+    books = sorted(runbooks, key=lambda pair: (overdue(pair[1], today) is None, pair[0].repo, pair[1].path))
+    lines = (_runbook_line(service, book, today, web) for service, book in books)
+    blocks += _listed("*Runbooks*", lines, 3) if books else [section("*Runbooks*\nnone yet")]
+    blocks.append(context(f"Dead references: {NOT_AUDITED} · Alerts without a section: {NOT_AUDITED}"))
+    return message(f"{plain(name, 200)}: {summary}", blocks)
+
+
+def unknown(name: str, nearest: Sequence[str], command: str = "/runbook") -> dict[str, object]:
+    """No such service; the names that are most like it."""
+    shown = plain(name, 100)
+    text = f"No service is called “{prose(name, 100)}”."
+    if nearest:
+        names = " · ".join(prose(near, 60) for near in nearest[:3])
+        text += f" Did you mean {names}?"
+    fallback = f"No service is called “{shown}”."
+    return message(fallback, [section(text), context(f"`{command} list` shows all services.")])
+
+
+def listing(services: Sequence[ServiceStatus], drift: Sequence[Drift]) -> dict[str, object]:
+    """All services, those with open drift first."""
+    if not services:
+        text = "No service is known yet. Services appear when a repository with `.runbook-drift.toml` is reviewed."
+        return message("No service is known yet.", [section(text)])
+    lines = [service_line(service, drift) for service in by_urgency(services, drift)]
+    title = plural(len(services), "service")
+    return message(title, _listed(f"*{title}*", lines, 4))
+
+
+def owners(services: Sequence[ServiceStatus]) -> dict[str, object]:
+    """Who owns each service and each of its runbooks, and who says so."""
+    lines = []
+    for service in services:
+        lines.append(f"*{_service_name(service)}* · {prose(service.repo, 140)} · {owners_line(service.owners)}")
+        lines += [f"• {path(book.path, 80)}: {owners_line(book.owners)}" for book in service.runbooks]
+    return message("Owners", _listed("*Owners*", lines, 4) if lines else [section("No service is known yet.")])
+
+
+def mine(drift: Sequence[Drift], now: datetime, web: str) -> dict[str, object]:
+    """What waits for the person who asks."""
+    if not drift:
+        return message("Nothing waits for you.", [section("✅ Nothing waits for you.")])
+    title = f"{plural(len(drift), 'section')} {'waits' if len(drift) == 1 else 'wait'} for you"
+    return message(title, _listed(f"*{title}*", (drift_line(one, now, web) for one in drift), 4))
+
+
+def help_text(command: str = "/runbook") -> dict[str, object]:
+    """What can be asked."""
+    lines = [f"`{command} {usage}` {meaning}" for usage, meaning in HELP]
+    return message(f"{command} status SERVICE | list | owners | mine | help", [section("\n".join(lines))])
+
+
+def overdue(book: RunbookStatus, today: date) -> int | None:
+    """By how many days a review is late; None when it is not, or none was asked for. One that never was is late."""
+    if book.review_every is None:
+        return None
+    if book.last_reviewed is None:
+        return 0
+    late = (today - book.last_reviewed - timedelta(days=book.review_every)).days
+    return late if late > 0 else None
+
+
+def drift_line(drift: Drift, now: datetime, web: str) -> str:
+    """One open item: where, since when, from which pull request, whose."""
+    item = drift.item
+    where = path(item.runbook or item.code_path, 70) + (f":{item.line}" if item.line else "")
+    book = link(file_url(web, drift.repo, "HEAD", item.runbook, item.line), where) if item.runbook else where
+    change = link(pull_url(web, drift.ref), f"{prose(drift.ref.repo, 100)} PR #{drift.ref.number}")
+    merged = ", merged" if drift.merged else ""
+    owner = named(OwnerName(drift.assignee, SLACK, "")) if drift.assignee else owners_line(item.owners)
+    return f"{SIGN[item.status]} {book} · {change}{merged} · {age(drift.opened_at, now)} · {owner}"
+
+
+def service_line(service: ServiceStatus, drift: Sequence[Drift]) -> str:
+    """One service on one line."""
+    count = _open(service, drift)
+    state = f"🔴 {count} open" if count else "✅ nothing open"
+    books = plural(len(service.runbooks), "runbook")
+    where = prose(service.repo, 140)
+    return f"*{_service_name(service)}* · {state} · {books} · {where} · {owners_line(service.owners)}"
+
+
+def by_urgency(services: Iterable[ServiceStatus], drift: Sequence[Drift]) -> list[ServiceStatus]:
+    """Services with the most open drift first, then by name."""
+    return sorted(services, key=lambda service: (-_open(service, drift), service.name or "~", service.repo))
+
+
+def age(since: datetime, now: datetime) -> str:
+    """How long ago: ``today``, ``1 day``, ``12 days``."""
+    days = (now - since).days
+    return plural(days, "day") if days > 0 else "today"
+
+
+def _open(service: ServiceStatus, drift: Sequence[Drift]) -> int:
+    return sum(one.repo == service.repo and one.item.service == service.name for one in drift)
+
+
+def _service_name(service: ServiceStatus) -> str:
+    return prose(service.name, 80) if clean(service.name) else UNSERVED
+
+
+def _described(service: ServiceStatus) -> str:
+    parts = [
+        prose(service.repo, 140),
+        f"described in {prose(service.source, 60)}" if service.source else "described nowhere",
+        f"owners: {owners_line(service.owners)}",
+        f"channel: {channel(service.channel)}" if service.channel else "",
+        f"escalation: {prose(service.escalation, 80)}" if service.escalation else "",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def _runbook_line(service: ServiceStatus, book: RunbookStatus, today: date, web: str) -> str:
+    where = link(file_url(web, service.repo, "HEAD", book.path), path(book.path, 80))
+    title = f"*{prose(book.title, 60)}* " if clean(book.title) else ""
+    return f"• {title}{where} · {owners_line(book.owners)} · {_reviewed(book, today)}"
+
+
+def _reviewed(book: RunbookStatus, today: date) -> str:
+    said = f"reviewed {book.last_reviewed.isoformat()}" if book.last_reviewed else "no review on record"
+    late = overdue(book, today)
+    if late is None:
+        return said
+    return f"{said}, *overdue by {plural(late, 'day')}*" if late else f"{said}, *due*"
+
+
+def _listed(title: str, lines: Iterable[str], most: int) -> list[Block]:
+    """A title with lines under it, in at most ``most`` paragraphs, and how many more there are."""
+    paragraphs, left = packed([title, *lines], most, MAX_TOTAL // 2)
+    blocks: list[Block] = [section(paragraph) for paragraph in paragraphs]
+    if left:
+        blocks.append(context(f"and {left} more"))
+    return [*blocks, DividerBlock()] if title == "*Open drift*" else blocks
