@@ -143,8 +143,8 @@ class Chat(Protocol):
         """Replace a message. Raises ``Gone`` when a person deleted it."""
         ...
 
-    def whisper(self, channel: str, user: str, text: str) -> None:
-        """Say something that only one user sees."""
+    def whisper(self, channel: str, user: str, text: str, blocks: object = None) -> None:
+        """Say something that only one user sees; ``blocks`` as in a message."""
         ...
 
     def open_view(self, trigger: str, view: Mapping[str, object]) -> None:

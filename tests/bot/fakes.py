@@ -191,7 +191,7 @@ class FakeChat:
         self.messages[channel, ts] = message
         self.updates += 1
 
-    def whisper(self, channel: str, user: str, text: str) -> None:
+    def whisper(self, channel: str, user: str, text: str, blocks: object = None) -> None:
         self.whispers.append((channel, user, text))
 
     def open_view(self, trigger: str, view: Mapping[str, object]) -> None:
