@@ -14,7 +14,7 @@ import socket
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
@@ -252,6 +252,17 @@ class DbosJobs:
     def reclaim(self) -> int:
         """Hand the work of dead replicas over; only PostgreSQL has replicas."""
         return self._sweep.reclaim() if self._sweep is not None else 0
+
+    def prune(self) -> int:
+        """Forget work that ended long ago: DBOS keeps everything for ever."""
+        before = (datetime.now(UTC) - KEPT).isoformat()
+        ended = DBOS.list_workflows(
+            status=["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"], end_time=before, limit=5_000,
+            load_input=False, load_output=False,
+        )  # fmt: skip
+        for workflow in ended:
+            DBOS.delete_workflow(workflow.workflow_id)
+        return len(ended)
 
     def depth(self) -> dict[str, int]:
         """How many orders wait or run, by queue."""

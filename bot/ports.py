@@ -281,6 +281,10 @@ class Store(Protocol):
         """A repository is gone: close its drift and drop its services; evidence stays."""
         ...
 
+    def close(self) -> None:
+        """Let go of the database."""
+        ...
+
 
 class Jobs(Protocol):
     """Work that survives a kill. Ids make each call happen once, however often it is asked for."""

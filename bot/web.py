@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Lifespan
 
 from bot import service
 from bot.answers import find_service, service_json
@@ -46,6 +47,7 @@ class Web:
         slack: Handler | None = None,
         before_metrics: Callable[[], None] = lambda: None,
         more: tuple[Route, ...] = (),
+        lifespan: Lifespan[Starlette] | None = None,
     ) -> None:
         self._bot, self._secret, self._token = bot, webhook_secret, api_token
         self._ready, self._before_metrics = ready, before_metrics
@@ -64,7 +66,7 @@ class Web:
                 Route("/api/services/{name:path}", self._guarded(self.service)),
                 Route("/api/pulls/{owner}/{repo}/{number:int}", self._guarded(self.pull)),
             ]
-        self.app = Starlette(routes=routes)
+        self.app = Starlette(routes=routes, lifespan=lifespan)
 
     # -- deliveries --
 
@@ -82,13 +84,13 @@ class Web:
             return _counted("malformed", JSONResponse({"error": "a header is missing"}, 400))
         try:
             payload = json.loads(body)
-            incoming = webhooks.parse(event, payload) if isinstance(payload, dict) else None
+            incoming = webhooks.parse(event, payload, delivery=delivery) if isinstance(payload, dict) else None
         except (ValueError, RecursionError):
             return _counted("malformed", JSONResponse({"error": "the payload cannot be read"}, 400))
         if incoming is None:
             return _counted("ignored", JSONResponse({"done": "ignored"}, 202))
         try:
-            done = await asyncio.to_thread(service.receive, self._bot, webhooks.identified(incoming, delivery))
+            done = await asyncio.to_thread(service.receive, self._bot, incoming)
         except Unavailable:
             return _counted("unavailable", JSONResponse({"error": "try again"}, 503, {"Retry-After": "5"}))
         return _counted(done, JSONResponse({"done": done}, 202))

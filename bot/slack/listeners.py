@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from slack_bolt import Ack, App, BoltResponse
 
@@ -177,7 +177,8 @@ class Listeners:
             ack(text=offer if address else "Linking is not set up; ask to be listed in the bot's PEOPLE setting.")
         else:
             message = self.reply(word, rest, user)
-            ack(text=str(message["text"]), blocks=message.get("blocks"), response_type="ephemeral")
+            shown = cast("list[dict[Any, Any]] | None", message.get("blocks"))
+            ack(text=str(message["text"]), blocks=shown, response_type="ephemeral")
 
     def _builder(self, word: str) -> Callable[..., Mapping[str, object]]:
         today = self._bot.clock.now().date()

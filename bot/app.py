@@ -1,0 +1,217 @@
+"""The one place that builds objects: settings in, a server out. Read it to see what hangs on what."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from slack_bolt import App as BoltApp
+from slack_sdk import WebClient
+from starlette.applications import Starlette
+
+from bot import schedule as ticks
+from bot.checkout import Checkouts
+from bot.context import Bot, Rules
+from bot.doctor import store_url
+from bot.forges.github import GitHub
+from bot.forges.sheets import sheet
+from bot.identity import Identity
+from bot.jobs import DbosJobs
+from bot.model import BotError, CheckSheet, Pull, Review
+from bot.observe import DEPTH, log
+from bot.schedule import Schedule
+from bot.settings import Settings
+from bot.slack.blocks import SlackPages
+from bot.slack.chat import SlackChat
+from bot.slack.http import slack_events
+from bot.slack.listeners import Listeners
+from bot.store import open_store
+from bot.web import Web
+from bot.workers import Workers
+
+if TYPE_CHECKING:
+    from bot.ports import Chat, Fetcher, Store
+
+RECLAIM_SECONDS = 10
+LOST_SECONDS = 600
+PRUNE_SECONDS = 3_600
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The time now, in UTC."""
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class AllPages(SlackPages):
+    """How reviews look in Slack and on the forge."""
+
+    details_url: str = ""
+
+    def sheet(self, pull: Pull, review: Review) -> CheckSheet:
+        """The check run. Callers show none for a repository that has not opted in."""
+        made = sheet(pull, review, details_url=self.details_url)
+        if made is None:
+            raise BotError(f"{pull.ref.repo} has not opted in")
+        return made
+
+
+class Application:
+    """Everything, built and connected; ``start`` makes it work, ``stop`` drains it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.rules = Rules(
+            settings.slack_default_channel, settings.channels, settings.people, settings.teams, settings.opt_in,
+            settings.github_repositories,
+        )  # fmt: skip
+        self.forge = _forge(settings)
+        self.workers = Workers(settings.workers, settings.review_seconds, settings.review_memory)
+        self.jobs = DbosJobs(jobs_url(settings), settings.state_dir, reviews=settings.workers * 8)
+        self.schedule = Schedule()
+        self.store: Store = open_store(_prepared(settings))
+        self.chat: Chat = SlackChat(_slack(settings))
+        self.fetcher: Fetcher = Checkouts(
+            settings.state_dir / "repositories", self.forge.clone, max_bytes=settings.checkout_bytes,
+            loopback=settings.github_web_url.startswith("http://"), opted_in=self.rules.opted_in,
+        )  # fmt: skip
+        self.bot = Bot(
+            self.forge, self.fetcher, self.workers, self.chat, self.store, self.jobs,
+            AllPages(settings.github_web_url), SystemClock(), self.rules,
+        )  # fmt: skip
+        self.identity = Identity(self.bot, settings)
+        self.bolt = _bolt(settings, self.bot, self.identity)
+        self._socket: object | None = None
+        self._started = False
+        self.web = Web(
+            self.bot,
+            webhook_secret=settings.github_webhook_secret.get_secret_value(),
+            api_token=settings.api_token.get_secret_value(),
+            ready=self._missing,
+            slack=slack_events(self.bolt) if settings.slack_signing_secret.get_secret_value() else None,
+            before_metrics=self._measure,
+            more=self.identity.routes(),
+            lifespan=self._lifespan,
+        )
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        await asyncio.to_thread(self.start)
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(self.stop)
+
+    def start(self) -> None:
+        """Recover what was running, start workers and ticks, connect to Slack."""
+        self.workers.warm()
+        self.jobs.start(self.bot)
+        self._ticks()
+        self.schedule.start()
+        token = self.settings.slack_app_token.get_secret_value()
+        if token:
+            from slack_bolt.adapter.socket_mode import SocketModeHandler
+
+            handler = SocketModeHandler(self.bolt, token, web_client=_slack(self.settings))
+            handler.connect()
+            self._socket = handler
+        self._started = True
+        log.info("started", database="postgresql" if self.settings.postgresql else "sqlite", socket_mode=bool(token))
+
+    def stop(self) -> None:
+        """Take nothing new, let running work end, then let go."""
+        self._started = False
+        close = getattr(self._socket, "close", None)
+        if close is not None:
+            close()
+        self.schedule.stop()
+        self.jobs.stop(seconds=20)
+        self.workers.close()
+        self.store.close()
+        log.info("stopped")
+
+    def _ticks(self) -> None:
+        settings = self.settings
+        if settings.postgresql:
+            self.schedule.every(RECLAIM_SECONDS, "reclaim", self.jobs.reclaim)
+        if settings.uses_app:
+            self.schedule.every(LOST_SECONDS, "lost deliveries", self._ask_again)
+        if settings.poll_interval and settings.github_repositories:
+            self.schedule.every(settings.poll_interval, "poll", partial(ticks.poll, self.bot, self.forge))
+        self.schedule.every(PRUNE_SECONDS, "prune", self.jobs.prune)
+
+    def _ask_again(self) -> int:
+        """GitHub never redelivers by itself: ask for the deliveries that failed."""
+        failed = self.forge.failed_deliveries(datetime.now(UTC) - timedelta(days=2))
+        for delivery in failed[:100]:
+            self.forge.redeliver(delivery)
+        return len(failed)
+
+    def _missing(self) -> str:
+        """What keeps us from working; empty for nothing."""
+        if not self._started:
+            return "not started"
+        try:
+            self.store.people()
+        except BotError:
+            return "the database cannot be used"
+        connected = getattr(getattr(self._socket, "client", None), "is_connected", None)
+        if connected is not None and not connected():
+            return "not connected to Slack"
+        return ""
+
+    def _measure(self) -> None:
+        if self._started:
+            for queue, depth in self.jobs.depth().items():
+                DEPTH.labels(queue).set(depth)
+
+
+def jobs_url(settings: Settings) -> str:
+    """Where the jobs are kept: the same PostgreSQL, or a SQLite file of their own."""
+    if settings.postgresql:
+        return settings.database_url.get_secret_value()
+    return f"sqlite:///{settings.state_dir.absolute()}/jobs.db"
+
+
+def _prepared(settings: Settings) -> str:
+    try:
+        settings.state_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise BotError(f"STATE_DIR {settings.state_dir} cannot be made: {problem.strerror}") from None
+    return store_url(settings)
+
+
+def _forge(settings: Settings) -> GitHub:
+    addresses = {"api_url": settings.github_api_url, "web_url": settings.github_web_url}
+    if settings.uses_app:
+        return GitHub.as_app(settings.github_app_id, settings.private_key(), **addresses)
+    token = settings.github_token.get_secret_value()
+    if not token:
+        raise BotError("no GitHub credentials: set GITHUB_APP_ID and its private key, or GITHUB_TOKEN")
+    return GitHub.with_token(token, **addresses)
+
+
+def _slack(settings: Settings) -> WebClient:
+    token = settings.slack_bot_token.get_secret_value()
+    if not token:
+        raise BotError("no Slack credentials: set SLACK_BOT_TOKEN (docs/slack.md)")
+    url = settings.slack_api_url
+    return WebClient(token, base_url=url if url.endswith("/") else f"{url}/", timeout=15)
+
+
+def _bolt(settings: Settings, bot: Bot, identity: Identity) -> BoltApp:
+    secret = settings.slack_signing_secret.get_secret_value()
+    app = BoltApp(
+        client=_slack(settings), signing_secret=secret or "unused in socket mode", token_verification_enabled=False,
+        process_before_response=True, raise_error_for_unhandled_request=False,
+    )  # fmt: skip
+    Listeners(bot, settings.github_web_url, identity.link).register(app)
+    return app
