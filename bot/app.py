@@ -78,7 +78,7 @@ class Application:
         self.jobs = DbosJobs(jobs_url(settings), settings.state_dir, reviews=settings.workers * 8)
         self.schedule = Schedule()
         self.store: Store = open_store(_prepared(settings))
-        self.chat: Chat = SlackChat(_slack(settings))
+        self.chat: Chat = SlackChat(_slack_token(settings), SystemClock(), _slack_url(settings))
         self.fetcher: Fetcher = Checkouts(
             settings.state_dir / "repositories", self.forge.clone, max_bytes=settings.checkout_bytes,
             loopback=settings.github_web_url.startswith("http://"), opted_in=self.rules.opted_in,
@@ -121,7 +121,7 @@ class Application:
             from slack_bolt.adapter.socket_mode import SocketModeHandler
 
             handler = SocketModeHandler(self.bolt, token, web_client=_slack(self.settings))
-            handler.connect()
+            handler.connect()  # type: ignore[no-untyped-call]
             self._socket = handler
         self._started = True
         log.info("started", database="postgresql" if self.settings.postgresql else "sqlite", socket_mode=bool(token))
@@ -190,21 +190,29 @@ def _prepared(settings: Settings) -> str:
 
 
 def _forge(settings: Settings) -> GitHub:
-    addresses = {"api_url": settings.github_api_url, "web_url": settings.github_web_url}
+    api, web = settings.github_api_url, settings.github_web_url
     if settings.uses_app:
-        return GitHub.as_app(settings.github_app_id, settings.private_key(), **addresses)
+        return GitHub.as_app(settings.github_app_id, settings.private_key(), api_url=api, web_url=web)
     token = settings.github_token.get_secret_value()
     if not token:
         raise BotError("no GitHub credentials: set GITHUB_APP_ID and its private key, or GITHUB_TOKEN")
-    return GitHub.with_token(token, **addresses)
+    return GitHub.with_token(token, api_url=api, web_url=web)
 
 
-def _slack(settings: Settings) -> WebClient:
+def _slack_token(settings: Settings) -> str:
     token = settings.slack_bot_token.get_secret_value()
     if not token:
         raise BotError("no Slack credentials: set SLACK_BOT_TOKEN (docs/slack.md)")
+    return token
+
+
+def _slack_url(settings: Settings) -> str:
     url = settings.slack_api_url
-    return WebClient(token, base_url=url if url.endswith("/") else f"{url}/", timeout=15)
+    return url if url.endswith("/") else f"{url}/"
+
+
+def _slack(settings: Settings) -> WebClient:
+    return WebClient(_slack_token(settings), base_url=_slack_url(settings), timeout=15)
 
 
 def _bolt(settings: Settings, bot: Bot, identity: Identity) -> BoltApp:
