@@ -50,6 +50,7 @@ _TOLD = regex(
     r"|\b(?:examples?|samples?)\b",
     re.IGNORECASE,
 )
+_ENDS = regex(r"[.!?:][`'\")*_]*\s*\Z")
 _DELIMITER = regex(r"[\s>|:-]*-[\s>|:-]*\Z")
 _ITEM = regex(r"[\s>]*(?:[-*+]|\d{1,9}[.)])\s")
 _LABEL = regex(r"[\s>]*(?:\*\*|__)[^*_]{1,80}(?:\*\*|__)\W*\Z")
@@ -80,12 +81,17 @@ ABOVE = 30
 """Lines kept above a line as its context; whole long blocks would cost the square of their length."""
 
 
+WRAPPED = 3
+"""Lines before and after a line over which a sentence is followed."""
+
+
 class Line(NamedTuple):
     """One line: its number in the file, its text without line ending, the kind of its block, up to ``ABOVE`` lines of
     the block above it, and the line of text that leads to the block with the section's title.
 
     ``governs`` is what a list, table or fence stands under: the nearest line that ends in a colon or is a bold label;
-    ``header`` is the header line of a table row's table, empty elsewhere and where there is none.
+    ``header`` is the header line of a table row's table, empty elsewhere and where there is none; ``around`` is the
+    line of a paragraph with the lines over which its first and last sentence are wrapped, empty where there are none.
     """
 
     number: int
@@ -95,6 +101,7 @@ class Line(NamedTuple):
     lead: str
     governs: str = ""
     header: str = ""
+    around: str = ""
 
 
 def lines_of(section: Section) -> Iterator[Line]:
@@ -121,7 +128,10 @@ def lines_of(section: Section) -> Iterator[Line]:
             if line.strip() and not _HISTORY.search(_COMMENT.sub("", line)):
                 above = tuple(lines[max(0, offset - ABOVE) : offset])
                 number = block.start_line + offset
-                yield Line(number, line.rstrip("\r"), block.kind, above, f"{lead} ({section.title})", governs, shown)
+                around = _around(lines, offset) if block.kind == "paragraph" and len(lines) > 1 else ""
+                yield Line(
+                    number, line.rstrip("\r"), block.kind, above, f"{lead} ({section.title})", governs, shown, around
+                )
         lead = next((line for line in reversed(lines) if line.strip()), lead)
 
 
@@ -139,6 +149,16 @@ def _governing(block: Block, lines: list[str], governs: str) -> str:
     if last.rstrip("*_ ").endswith(":") or (len(lines) == 1 and _LABEL.match(last)):
         return last
     return governs if _ITEM.match(lines[0]) else ""
+
+
+def _around(lines: list[str], offset: int) -> str:
+    """A line with those before and after it over which its sentences run, a few at most."""
+    first = last = offset
+    while first and offset - first < WRAPPED and not _ENDS.search(lines[first - 1]):
+        first -= 1
+    while last + 1 < len(lines) and last - offset < WRAPPED and not _ENDS.search(lines[last]):
+        last += 1
+    return " ".join(line.strip() for line in lines[first : last + 1])
 
 
 def advises(line: Line) -> bool:

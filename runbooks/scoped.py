@@ -65,6 +65,7 @@ _GROUP = regex(
 _WHOM = regex(
     r"\bonly\s+(?:[\w-]+\s+){0,3}?(?:customers|users|tenants|accounts|clients|organi[sz]ations|orgs|teams|projects|"
     r"regions?|clusters?|environments?)\b|\bonly\s+(?:in|on|for)\b"
+    r"|\bfor\s+(?:[\w-]+\s+){1,3}only\b|\b(?:at|for|on|in)\s+(?:customer|tenant|client|site|region|cluster)\s+[`*]*[A-Z][\w-]*"
     r"|\b(?:customers|users|tenants|accounts|clients|organi[sz]ations|teams)\s+(?:with|on|who|whose|having|in|under)\b"
     r"|\b(?:enterprise|premium|free|trial|paid|business|gold|silver|platinum|starter)\s+"
     r"(?:plan|tier|edition|customer|tenant|user|account|subscription)s?\b",
@@ -76,6 +77,7 @@ _WHEN = regex(
     r"(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b|\byesterday\b|\bback then\b|\bat (?:the|that) time\b|\bran with\b"
     r"|\b(?:days?|weeks?|months?|years?) ago\b|\btemporar(?:y|ily)\b|\bfor now\b|\buntil further notice\b"
     rf"|\b(?:in|on|during|by) (?:20\d\d|{_MONTH})\b|\b20\d\d-\d\d-\d\d\b|\bblack friday\b|\b(?:at night|on weekends)\b"
+    r"|\bunder (?:heavy |high |full )?load\b|\bat peaks?\b"
     r"|\bduring\s+(?:(?:the|that|this|an|a|last|our)\s+)?(?:[\w'-]+\s+){0,2}?(?:incident|outage|migration|maintenance|"
     r"peak|holidays?|sale|launch|load test|freeze|upgrade|rollout)\b"
     r"|\b(?:incident|outage|post-?mortem)\s+(?:of|on|from|report|review|timeline|#)|\bincident\s*#?\d|\bINC-?\d+"
@@ -92,7 +94,7 @@ def elsewhere(fact: Fact, line: Line, section: Section) -> bool:
     group of customers, an incident or a time that is not the changed file's own."""
     own = frozenset(singular(word) for word in words(" ".join((fact.span.path, fact.scope, fact.key))))
     about = frozenset(singular(word) for word in words(" ".join((section.path, *section.headings))))
-    if any(_restricts(text, own, about) for text in (line.text, line.governs)):
+    if any(_restricts(text, own, about) for text in (line.around or line.text, line.governs)):
         return True
     if any(_restricts(heading, own, frozenset()) for heading in section.headings):
         return True

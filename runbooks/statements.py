@@ -32,6 +32,10 @@ _TEXT_TIE = regex(
     rf"{_CLOSE}\s*(?:(?P<sign>{SIGNS})|{SAYS}|[(,]\s*{_DEFAULTS}|\((?=[`'\"*])|\b{_DEFAULTS})\s*(?P<open>{_OPEN})\Z",
     re.IGNORECASE,
 )
+_TIED_LAST = regex(rf"(?:{SIGNS}|\b{SAYS}|\()\s*{_OPEN}\Z", re.IGNORECASE)
+_DEFAULT = regex(r"\bdefaults?\b", re.IGNORECASE)
+_STOP = regex(r"[.;]\s")
+_SUPPOSED = regex(r"\b(?:assum(?:e|es|ing)|suppos(?:e|ing)|imagine|say|let)\b[^.;]{0,40}\Z", re.IGNORECASE)
 _BLANK = regex(rf"{_CLOSE}\s+{_OPEN}\Z")
 _LATER_DEFAULT = regex(r"[`'\"*_]*\s*\(?(?:by default\b|default\))", re.IGNORECASE)
 _ENDS = regex(r"[`'\"*_)\]]*\s*(?:\Z|[.,;)|#]|(?:by default|and|or|unless|for|when)\b|\()", re.IGNORECASE)
@@ -154,6 +158,8 @@ def _belongs(line: Line, spot: Spot, start: int, end: int, origin: Origin) -> bo
         if columns.refused(line.header, text, start, origin):
             return False
     between = text[spot.end() : start]
+    if _SUPPOSED.search(text, max(0, spot.start() - 60), spot.start()):
+        return False
     if len(between) > NEAR or supposes(text, spot.start(), spot.end(), start) or _of_another(line, [spot], start):
         return False
     if _TIE.match(between):
@@ -163,9 +169,15 @@ def _belongs(line: Line, spot: Spot, start: int, end: int, origin: Origin) -> bo
         return alone or _LATER_DEFAULT.match(text, end) is not None
     if _TO.match(between) and _SETS.search(text, 0, spot.start()):
         return True
-    if re.search(r"\bdefaults?\b", text[max(0, spot.start() - 40) : start], re.IGNORECASE):
+    if _DEFAULT.search(between):
         return ". " not in between
-    return False
+    if _STOP.search(between):
+        return False
+    if _LATER_DEFAULT.match(text, end):
+        return True
+    # "The default of `x`, in seconds, is 5."
+    told = _DEFAULT.search(text, max(0, spot.start() - 40), spot.start())
+    return told is not None and _TIED_LAST.search(between) is not None
 
 
 def _texts(line: Line, spots: Iterable[Spot], before: str, after: str, origin: Origin) -> Iterable[Stated]:
