@@ -74,7 +74,7 @@ class Checkouts:
 
         Raises ``Unavailable`` (try again), ``Gone`` (the head was replaced, the repository left) or ``Refused``.
         """
-        wanted = (merge_base, pull.head_sha, policy_revision)
+        wanted = (merge_base, policy_revision, pull.head_sha)
         if not all(map(is_commit_id, wanted)):
             raise Gone("not a full commit id", "no_commit")
         try:
@@ -92,7 +92,7 @@ class Checkouts:
         return Checkout(str(view), merge_base, pull.head_sha, policy_revision)
 
     def _blobs(self, fetch: _Fetch, view: Path, wanted: tuple[str, str, str]) -> None:
-        base, head, policy = ({} if not sha else _files(view, sha) for sha in wanted)
+        base, policy, head = (_files(view, sha) for sha in wanted)
         config_blob = policy.get(configuration.FILE)
         if config_blob is None and not self._opted_in(fetch.repo):
             return
@@ -136,10 +136,10 @@ class _Fetch:
 
     def commits(self, wanted: Sequence[str]) -> None:
         """The commits and all their trees. Raises ``Gone`` where one is not to be had."""
-        missing = [sha for sha in dict.fromkeys(wanted) if not self.shelf.keeps(sha)]
+        missing = [sha for sha in dict.fromkeys(wanted) if not self.shelf.keeps(sha)]  # the head last: it may be gone
         if not missing:
             return
-        done = self._git(*_FETCH, "--depth=1", "origin", *(f"+{sha}:refs/keep/{sha}" for sha in missing))
+        done = self._git(*_FETCH, _BARE, "--depth=1", "origin", *(f"+{sha}:refs/keep/{sha}" for sha in missing))
         if done.status:
             problem = gitprocess.failure(done.errors, self.repo)
             if not (isinstance(problem, Gone) and problem.code in {"no_commit", "names_only"}):
@@ -148,21 +148,24 @@ class _Fetch:
 
     def _by_name(self, missing: Sequence[str], *, deeper: bool) -> None:
         """Fetch the branch and the pull request's ref. ``deeper`` is for servers that give out only what they
-        advertise: with blobs, because they cannot be asked for one by one, and further back until all is there."""
+        advertise: with blobs, because they cannot be asked for one by one, and further back until all is there. For
+        others one of the commits is gone, and the rest is asked for one by one."""
+        for sha in () if deeper else missing:
+            self._git(*_FETCH, _BARE, "--depth=1", "origin", f"+{sha}:refs/keep/{sha}")
         names = [f"refs/heads/{self._pull.base_ref}", f"refs/pull/{self._pull.ref.number}/head"]
-        whole = ["--filter=blob:limit=1g"] if deeper else []
+        content = _WHOLE if deeper else _BARE
         left = list(missing)
         for depth in DEPTHS if deeper else DEPTHS[:1]:
             for name in filter(_plain_name, names):
                 kept = f"refs/named/{hashlib.sha256(name.encode()).hexdigest()[:16]}"
-                done = self._git(*_FETCH, *whole, f"--depth={depth}", "origin", f"+{name}:{kept}")
+                done = self._git(*_FETCH, content, f"--depth={depth}", "origin", f"+{name}:{kept}")
                 problem = gitprocess.failure(done.errors, self.repo) if done.status else None
                 if isinstance(problem, Unavailable):
                     raise problem
             left = self._kept_of(missing)
             if not left:
                 return
-        raise Gone(f"commit {left[0][:12]} of {self.repo} is not there any more", "no_commit")
+        raise Gone(f"commit {left[-1][:12]} of {self.repo} is not there any more", "no_commit")
 
     def _kept_of(self, missing: Sequence[str]) -> list[str]:
         """Those that the store still lacks; refs are made for the others."""
@@ -182,7 +185,7 @@ class _Fetch:
             return
         # As git itself fetches what a partial clone lacks (promisor-remote.c).
         done = self._git(
-            "-c", "fetch.negotiationAlgorithm=noop", *_FETCH, "--stdin", "origin",
+            "-c", "fetch.negotiationAlgorithm=noop", *_FETCH, _BARE, "--stdin", "origin",
             stdin="".join(f"{blob}\n" for blob in blobs).encode(), limit=limit,
         )  # fmt: skip
         if done.status:
@@ -206,8 +209,9 @@ class _Fetch:
 
 _FETCH = (
     "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-maintenance",
-    "--filter=blob:none",
 )  # fmt: skip
+
+_BARE, _WHOLE = "--filter=blob:none", "--filter=blob:limit=1g"
 
 
 def _plain_name(name: str) -> bool:

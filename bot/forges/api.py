@@ -30,6 +30,8 @@ SECONDARY_WAIT = 60.0
 """Seconds to wait after a secondary limit without ``Retry-After`` ("Rate limits for the REST API": at least one
 minute)."""
 OUTAGE_WAIT = 5.0
+MAX_WAIT = 7_200.0
+"""Longest wait that is believed; primary limits are per hour."""
 _REPO = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
 _MOVED = {301, 302, 303, 307, 308}
 
@@ -107,7 +109,9 @@ class Api:
             status, told, text = self._requester().requestJson(verb, path, dict(parameters or {}), headers, body)
         except RequestException as problem:
             raise Unavailable(f"GitHub did not answer {what} ({type(problem).__name__})", OUTAGE_WAIT) from None
-        except (RuntimeError, ValueError, AssertionError):  # PyGithub on redirects elsewhere and on headers it misreads
+        except ValueError:  # PyGithub reads some headers as numbers
+            raise Unavailable(f"GitHub answered {what} with headers that are none of GitHub's", OUTAGE_WAIT) from None
+        except (RuntimeError, AssertionError):  # PyGithub's own words on redirects
             raise Refused(f"GitHub answered {what} with a redirect to another address", "redirected") from None
         received = {str(name).lower(): str(value) for name, value in told.items()}
         data = _parsed(text)
@@ -212,14 +216,14 @@ def _wait(status: int, headers: Mapping[str, str], message: str) -> float | None
     if headers.get("x-ratelimit-remaining") == "0":
         reset = headers.get("x-ratelimit-reset", "")
         # Against GitHub's clock, not ours, which may be wrong.
-        return max(1.0, float(reset) - _date(headers) + 1) if reset.isdecimal() else SECONDARY_WAIT
+        return min(max(1.0, float(reset) - _date(headers) + 1), MAX_WAIT) if reset.isdecimal() else SECONDARY_WAIT
     limited = status == 429 or Requester.isRateLimitError(message)
     return SECONDARY_WAIT if limited else None
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     told = headers.get("retry-after", "")
-    return float(min(int(told), 86_400)) if told.isdecimal() and len(told) < 12 else None
+    return min(float(told), MAX_WAIT) if told.isdecimal() and len(told) < 12 else None
 
 
 def _date(headers: Mapping[str, str]) -> float:

@@ -166,8 +166,10 @@ def scene(world: GitServer, tmp_path: Path, history: int = 0) -> Scene:
     """A change on a branch while the target branch went on; ``history`` is megabytes of incompressible past."""
     repo = TempRepo(tmp_path / "origin")
     source = random.Random(7)
-    for number in range(history):
-        repo.commit({"assets/blob.bin": source.randbytes(1_000_000)}, f"asset {number}")
+    for name, value in (("core.compression", "0"), ("pack.compression", "0"), ("core.bigFileThreshold", "1m")):
+        repo.git("config", name, value)
+    for number in range(0, history, 10):
+        repo.commit({"assets/blob.bin": source.randbytes(10_000_000)}, f"asset {number}")
     if history:
         repo.commit({"assets/blob.bin": None}, "no assets")
     many = {f"lib/module_{n}.py": f"LIMIT_{n} = {n}\n" for n in range(30)}

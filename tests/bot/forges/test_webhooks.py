@@ -30,8 +30,9 @@ def test_a_signature_is_of_this_body_under_this_secret() -> None:
 
 @pytest.mark.parametrize(
     "header",
-    ["", "sha256=", "sha256", signature("other", BODY), signature("s3cret", BODY + b" "), signature("s3cret", BODY, "sha1"),
-     signature("s3cret", BODY).upper(), signature("s3cret", BODY)[:-1], "sha256=é", "sha256=\udcff"],
+    ["", "sha256=", "sha256", signature("other", BODY), signature("s3cret", BODY + b" "),
+     signature("s3cret", BODY, "sha1"), signature("s3cret", BODY).upper(),
+     signature("s3cret", BODY)[:-1], "sha256=é", "sha256=\udcff"],
 )  # fmt: skip
 def test_anything_else_is_not(header: str) -> None:
     assert not verify("s3cret", BODY, header)
@@ -60,7 +61,8 @@ RUN = {
     "pull_requests": [{"number": 3}],
 }  # fmt: skip
 COMMENT = {
-    "id": 11, "body": "/runbook ack it holds", "author_association": "MEMBER", "user": {"login": "alice", "type": "User"},
+    "id": 11, "body": "/runbook ack it holds", "author_association": "MEMBER",
+    "user": {"login": "alice", "type": "User"},
 }  # fmt: skip
 
 

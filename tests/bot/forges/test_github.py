@@ -1,0 +1,684 @@
+"""GitHub as an App and with a token, against a small loopback server that answers as GitHub does."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from bot.forges.api import Api
+from bot.forges.auth import AppCredentials
+from bot.forges.github import GitHub
+from bot.forges.publishing import NAME, clipped
+from bot.model import Approvals, CheckSheet, CommitAuthor, Conclusion, Pull, PullRef, PullState
+from bot.ports import Gone, Refused, Unavailable
+
+REPO = "acme/shop"
+REF = PullRef(REPO, 7)
+HEAD, BASE = "a" * 40, "b" * 40
+APP = 99
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+PEM = KEY.private_bytes(
+    serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+).decode()
+Reply = tuple[int, dict[str, str], Any]
+Route = Callable[["Request"], Any]
+
+
+class Request:
+    """What the server was asked."""
+
+    def __init__(self, verb: str, target: str, authorization: str, body: Any) -> None:
+        self.verb, self.authorization, self.body = verb, authorization, body
+        parts = urlsplit(target)
+        self.path = parts.path
+        self.query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+
+    @property
+    def line(self) -> str:
+        return f"{self.verb} {self.path}"
+
+
+class Hub:
+    """A forge under a prefix, as GitHub Enterprise has it. Routes are functions of a request or plain answers."""
+
+    def __init__(self) -> None:
+        self.routes: dict[str, Any] = {}
+        self.requests: list[Request] = []
+        self.tokens = 0
+        self.lives = timedelta(hours=1)
+        self.revoked: set[str] = set()
+        self.server: ThreadingHTTPServer | None = None
+        self.routes[f"GET /repos/{REPO}/installation"] = {"id": 42}
+        self.routes["POST /app/installations/42/access_tokens"] = self._token
+
+    @property
+    def url(self) -> str:
+        assert self.server is not None
+        return f"http://127.0.0.1:{self.server.server_port}/api/v3"
+
+    def _token(self, request: Request) -> Any:
+        jwt.decode(request.authorization.removeprefix("Bearer "), KEY.public_key(), ["RS256"], issuer=str(APP))
+        self.tokens += 1
+        end = (datetime.now(UTC) + self.lives).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return 201, {}, {"token": f"ghs_canary{self.tokens}", "expires_at": end}
+
+    def answer(self, request: Request) -> Reply:
+        self.requests.append(request)
+        if request.authorization.removeprefix("token ") in self.revoked:
+            return 401, {}, {"message": "Bad credentials"}
+        route = self.routes.get(request.line, (404, {}, {"message": "Not Found"}))
+        found = route(request) if callable(route) else route
+        return found if isinstance(found, tuple) else (200, {}, found)
+
+    def asked(self, line: str) -> list[Request]:
+        return [request for request in self.requests if request.line == line]
+
+    def app(self, **options: Any) -> GitHub:
+        return GitHub.as_app(APP, PEM, api_url=self.url, web_url="https://forge.example", **options)
+
+    def plain(self) -> GitHub:
+        return GitHub.with_token("ghp_canary", api_url=self.url, web_url="https://forge.example")
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    hub = Hub()
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            return
+
+        def _any(self) -> None:
+            text = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            target = self.path.removeprefix("/api/v3")
+            status, headers, data = hub.answer(
+                Request(self.command, target, self.headers.get("Authorization", ""), json.loads(text) if text else None)
+            )
+            body = data if isinstance(data, bytes) else json.dumps(data).encode()
+            try:
+                self.send_response_only(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+            except (BrokenPipeError, ConnectionResetError):
+                return
+
+        do_GET = do_POST = do_PATCH = _any
+
+    hub.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    hub.server.daemon_threads = True
+    thread = threading.Thread(target=hub.server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield hub
+    hub.server.shutdown()
+    hub.server.server_close()
+    thread.join()
+
+
+PULL_DATA = {
+    "number": 7, "title": "Shorter sessions", "state": "open", "draft": False, "merged": False,
+    "merge_commit_sha": "f" * 40, "user": {"login": "mallory"},
+    "base": {"ref": "main", "sha": BASE}, "head": {"sha": HEAD, "repo": {"full_name": "mallory/shop"}},
+}  # fmt: skip
+PULL = Pull(
+    REF, "Shorter sessions", "mallory", PullState.OPEN, False, "main", BASE, HEAD, "mallory/shop",
+    "https://forge.example/acme/shop/pull/7", installation=42,
+)  # fmt: skip
+SHEET = CheckSheet(
+    Conclusion.FAILURE, "1 runbook line is now wrong", "a table", "### Suggested edits",
+    (("app/settings.py", 3, "wrong", "why"),), (("Acknowledge", "They still hold", "acknowledge"),),
+    "https://bot.example/x",
+)  # fmt: skip
+
+
+# -- pull requests ----------------------------------------------------------------------------------------------------
+
+
+def test_a_pull_request(hub: Hub) -> None:
+    hub.routes[f"GET /repos/{REPO}/pulls/7"] = PULL_DATA
+    assert hub.app().pull(REF) == PULL
+    merged = {**PULL_DATA, "state": "closed", "merged": True, "head": {"sha": HEAD, "repo": None}}
+    hub.routes[f"GET /repos/{REPO}/pulls/7"] = merged
+    found = hub.app().pull(REF)
+    assert (found.state, found.merged_sha, found.head_repo) == (PullState.MERGED, "f" * 40, "")
+    assert hub.plain().pull(REF).installation == 0
+
+
+def test_open_pull_requests_are_read_page_by_page(hub: Hub) -> None:
+    def page(request: Request) -> Any:
+        number = int(request.query["page"])
+        link = f'<{hub.url}/repos/{REPO}/pulls?page={number + 1}>; rel="next"' if number < 3 else ""
+        return 200, ({"Link": link} if link else {"Link": '<x>; rel="first"'}), [{**PULL_DATA, "number": number}]
+
+    hub.routes[f"GET /repos/{REPO}/pulls"] = page
+    assert [pull.ref.number for pull in hub.plain().open_pulls(REPO)] == [1, 2, 3]
+
+
+def commit(login: str, name: str, email: str, message: str = "") -> dict[str, Any]:
+    author = {"login": login} if login else None
+    return {"author": author, "commit": {"author": {"name": name, "email": email}, "message": message}}
+
+
+def test_authors_and_co_authors_each_once(hub: Hub) -> None:
+    message = (
+        "Shorten\n\nCo-authored-by: Bob <12+bob@users.noreply.github.com>\nco-authored-by: Eve <eve@example.com>\n"
+        "Co-Authored-By: <broken>\nSee Co-authored-by: Not One <no@example.com> here\n"
+    )
+    hub.routes[f"GET /repos/{REPO}/pulls/7/commits"] = [
+        commit("alice", "Alice", "alice@example.com", message),
+        commit("Alice", "Alice", "other@example.com"),
+        commit("", "Gone", "9+gone@users.noreply.github.com"),
+        commit("", "Nobody", "nobody@example.com"),
+    ]
+    assert hub.app().authors(REF) == (
+        CommitAuthor("alice", "Alice", "alice@example.com"),
+        CommitAuthor("bob", "Bob", "12+bob@users.noreply.github.com"),
+        CommitAuthor("", "Eve", "eve@example.com"),
+        CommitAuthor("", "", "broken"),
+        CommitAuthor("gone", "Gone", "9+gone@users.noreply.github.com"),
+        CommitAuthor("", "Nobody", "nobody@example.com"),
+    )
+
+
+def test_at_most_250_commits_are_read(hub: Hub) -> None:
+    def page(request: Request) -> Any:
+        start = (int(request.query["page"]) - 1) * 100
+        return [commit(f"u{n}", "U", f"u{n}@example.com") for n in range(start, start + 100)]
+
+    hub.routes[f"GET /repos/{REPO}/pulls/7/commits"] = page
+    assert len(hub.app().authors(REF)) == 250
+    assert len(hub.asked(f"GET /repos/{REPO}/pulls/7/commits")) == 3
+
+
+def test_merge_base_and_tip(hub: Hub) -> None:
+    hub.routes[f"GET /repos/{REPO}/compare/{BASE}...mallory:{HEAD}"] = {"merge_base_commit": {"sha": "c" * 40}}
+    assert hub.app().merge_base(REPO, BASE, f"mallory:{HEAD}") == "c" * 40
+    with pytest.raises(Gone):
+        hub.app().merge_base(REPO, BASE, "../../other")
+    hub.routes[f"GET /repos/{REPO}"] = {"default_branch": "release/1"}
+    hub.routes[f"GET /repos/{REPO}/branches/release%2F1"] = {"name": "release/1", "commit": {"sha": BASE}}
+    assert hub.app().tip(REPO) == ("release/1", BASE)
+    assert hub.app().tip(REPO, "release/1") == ("release/1", BASE)
+
+
+@pytest.mark.parametrize(
+    ("permission", "may"), [("admin", True), ("write", True), ("read", False), ("none", False), (None, False)]
+)
+def test_who_may_write(hub: Hub, permission: str | None, may: bool) -> None:
+    hub.routes[f"GET /repos/{REPO}/collaborators/alice/permission"] = {
+        "permission": permission,
+        "user": {"login": "Alice"},
+    }
+    assert hub.app().may_write(REPO, "alice") is may
+    assert not hub.app().may_write(REPO, "stranger")
+    assert not hub.app().may_write(REPO, "../alice")
+    hub.routes[f"GET /repos/{REPO}/collaborators/renamed/permission"] = {
+        "permission": "admin",
+        "user": {"login": "alice"},
+    }
+    assert not hub.app().may_write(REPO, "renamed"), "an answer about somebody else"
+
+
+def reviewed(login: str, state: str, sha: str = HEAD) -> dict[str, Any]:
+    return {"user": {"login": login} if login else None, "state": state, "commit_id": sha}
+
+
+def test_approvals_of_this_head_and_what_the_branch_requires(hub: Hub) -> None:
+    hub.routes[f"GET /repos/{REPO}/pulls/7/reviews"] = [
+        reviewed("alice", "CHANGES_REQUESTED"), reviewed("alice", "APPROVED"), reviewed("alice", "COMMENTED"),
+        reviewed("bob", "APPROVED"), reviewed("bob", "CHANGES_REQUESTED"), reviewed("carol", "APPROVED", BASE),
+        reviewed("dave", "APPROVED"), reviewed("dave", "DISMISSED"), reviewed("", "APPROVED"),
+    ]  # fmt: skip
+    branch = f"GET /repos/{REPO}/branches/main"
+    hub.routes[f"GET /repos/{REPO}/rules/branches/main"] = [
+        {"type": "required_status_checks", "parameters": {"required_status_checks": [{"context": "build"}]}},
+        {"type": "pull_request", "parameters": {"required_approving_review_count": 2}},
+        {"type": "deletion"},
+    ]
+    hub.routes[branch] = {"protected": True, "protection": {"required_status_checks": {"contexts": ["lint"]}}}
+    hub.routes[f"{branch}/protection"] = (403, {}, {"message": "Resource not accessible by integration"})
+    assert hub.app().approvals(PULL) == Approvals(("alice",), ("build", "lint"), 2)
+    hub.routes[f"{branch}/protection"] = {
+        "required_status_checks": {"contexts": ["lint"], "checks": [{"context": "lint"}, {"context": "e2e"}]},
+        "required_pull_request_reviews": {"required_approving_review_count": 1},
+    }
+    assert hub.app().approvals(PULL) == Approvals(("alice",), ("build", "lint", "e2e"), 2)
+    hub.routes[f"GET /repos/{REPO}/rules/branches/main"] = []
+    hub.routes[branch] = {"protected": False}
+    assert hub.app().approvals(PULL) == Approvals(("alice",), (), 0)
+    hub.routes[branch] = {"protected": True}
+    del hub.routes[f"{branch}/protection"]
+    assert hub.app().approvals(PULL) == Approvals(("alice",), None, None), "what may not be read is not known"
+
+
+def test_comment_and_clone(hub: Hub) -> None:
+    hub.routes[f"POST /repos/{REPO}/issues/7/comments"] = (201, {}, {"id": 1})
+    hub.app().comment(REF, "é" * 70_000)
+    body = hub.requests[-1].body["body"]
+    assert len(body.encode()) <= 65_000
+    assert body.endswith("too long to show.")
+    assert hub.app().clone(REPO)[0] == "https://forge.example/acme/shop.git"
+    assert hub.plain().clone(REPO)[1] == "ghp_canary"
+    with pytest.raises(Gone):
+        hub.plain().clone("acme/shop/../../x")
+
+
+# -- credentials ------------------------------------------------------------------------------------------------------
+
+
+def test_installation_tokens_are_kept_and_renewed_before_their_end(hub: Hub) -> None:
+    hub.routes[f"GET /repos/{REPO}/pulls/7"] = PULL_DATA
+    now = [datetime.now(UTC)]
+    api = Api(hub.url)
+    forge = GitHub(api, AppCredentials(api, APP, PEM, now=lambda: now[0]))
+    for _ in range(3):
+        forge.pull(REF)
+    assert hub.tokens == 1
+    assert len(hub.asked(f"GET /repos/{REPO}/installation")) == 1
+    now[0] += timedelta(minutes=55)
+    assert forge.clone(REPO)[1] == "ghs_canary2", "a fetch needs one that lives"
+
+
+def test_a_revoked_token_is_replaced_once(hub: Hub) -> None:
+    hub.routes[f"GET /repos/{REPO}/pulls/7"] = PULL_DATA
+    forge = hub.app()
+    forge.pull(REF)
+    hub.revoked.add("ghs_canary1")
+    forge.pull(REF)
+    assert hub.tokens == 2
+    hub.revoked |= {"ghs_canary2", "ghs_canary3"}
+    with pytest.raises(Refused) as refused:
+        forge.pull(REF)
+    assert refused.value.code == "bad_credentials"
+    assert hub.tokens == 3, "asked once more, not for ever"
+
+
+def test_what_is_wrong_with_the_app_is_said_in_words(hub: Hub) -> None:
+    broken = GitHub.as_app(APP, "-----BEGIN canary-----", api_url=hub.url)
+    with pytest.raises(Refused, match="GITHUB_APP_PRIVATE_KEY") as refused:
+        broken.pull(REF)
+    assert "canary" not in str(refused.value)
+    assert refused.value.__cause__ is None
+    hub.routes[f"GET /repos/{REPO}/installation"] = {"id": 42, "suspended_at": "2026-01-01T00:00:00Z"}
+    with pytest.raises(Refused, match="suspended"):
+        hub.app().pull(REF)
+    del hub.routes[f"GET /repos/{REPO}/installation"]
+    with pytest.raises(Gone, match="not installed on acme/shop"):
+        hub.app().pull(REF)
+
+
+def test_an_app_that_was_installed_anew_is_found_again(hub: Hub) -> None:
+    hub.routes[f"GET /repos/{REPO}/pulls/7"] = PULL_DATA
+    hub.lives = timedelta(minutes=1)
+    forge = hub.app()
+    forge.pull(REF)
+    token = hub.routes.pop("POST /app/installations/42/access_tokens")
+    hub.routes[f"GET /repos/{REPO}/installation"] = {"id": 43}
+    hub.routes["POST /app/installations/43/access_tokens"] = token
+    with pytest.raises(Gone):
+        forge.pull(REF)
+    assert forge.pull(REF).installation == 43
+
+
+def test_no_secret_reaches_a_log_a_repr_or_an_error(hub: Hub, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    hub.routes[f"GET /repos/{REPO}/pulls/7"] = (500, {}, {"message": "ghs_canary"})
+    errors = []
+    for forge in (hub.app(), hub.plain()):
+        with pytest.raises(Unavailable) as problem:
+            forge.pull(REF)
+        errors.append(f"{problem.value!r} {problem.value.__cause__!r} {problem.value.__context__!r}")
+    assert hub.tokens == 1
+    assert "canary" not in caplog.text + "".join(errors)
+
+
+def test_threads_do_not_mix_their_answers(hub: Hub) -> None:
+    def pull(request: Request) -> Any:
+        time.sleep(0.005)
+        return {**PULL_DATA, "number": int(request.path.rsplit("/", 1)[1])}
+
+    hub.routes |= {f"GET /repos/{REPO}/pulls/{number}": pull for number in range(1, 41)}
+    forge = hub.app()
+    wrong: list[int] = []
+
+    def work(numbers: range) -> None:
+        wrong.extend(n for n in numbers if forge.pull(PullRef(REPO, n)).ref.number != n)
+
+    threads = [threading.Thread(target=work, args=(range(n, 41, 4),)) for n in range(1, 5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert hub.tokens == 1, "many threads ask for one token"
+
+
+# -- what can go wrong ------------------------------------------------------------------------------------------------
+
+DATE = "Mon, 23 Nov 2026 10:00:00 GMT"
+RESET = str(int(datetime(2026, 11, 23, 10, 5, tzinfo=UTC).timestamp()))
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "message", "wait"),
+    [
+        (403, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": RESET}, "API rate limit exceeded for x", 301),
+        (429, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": RESET}, "", 301),
+        (403, {"Retry-After": "17"}, "You have exceeded a secondary rate limit.", 17),
+        (403, {}, "You have exceeded a secondary rate limit. Please wait.", 60),
+        (429, {}, "slow down", 60),
+        (403, {"Retry-After": "-5", "X-RateLimit-Remaining": "0"}, "", 60),
+        (403, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "99999999999"}, "", 7_200),
+        (429, {"X-RateLimit-Reset": "x"}, "", 5),
+    ],
+)
+def test_rate_limits_are_passed_on_and_honoured_without_sleeping(
+    hub: Hub, status: int, headers: dict[str, str], message: str, wait: float
+) -> None:
+    hub.routes[f"GET /repos/{REPO}/pulls/7"] = (status, {**headers, "Date": DATE}, {"message": message})
+    forge = hub.plain()
+    began = time.monotonic()
+    with pytest.raises(Unavailable) as problem:
+        forge.pull(REF)
+    assert problem.value.retry_after == wait
+    asked = len(hub.requests)
+    if wait == 5:  # not known to be a limit
+        return
+    with pytest.raises(Unavailable) as problem:
+        forge.tip(REPO)
+    assert wait - 5 < problem.value.retry_after <= wait
+    assert len(hub.requests) == asked, "GitHub is not asked again before the time"
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "message", "kind", "words"),
+    [
+        (401, {}, "Bad credentials", Refused, "revoked, expired or mistyped"),
+        (403, {"X-Accepted-GitHub-Permissions": "pull_requests=read; contents=read"}, "Resource not accessible",
+         Refused, "the permission pull_requests: read or contents: read is missing"),
+        (403, {"X-Accepted-OAuth-Scopes": "repo"}, "no", Refused, "scopes repo"),
+        (403, {"X-GitHub-SSO": "required; url=https://x"}, "no", Refused, "SSO"),
+        (403, {}, "This installation has been suspended", Refused, "suspended"),
+        (403, {}, "Repository was archived so is read-only.", Refused, "archived"),
+        (404, {}, "Not Found", Gone, "does not have"), (410, {}, "Gone", Gone, "does not have"),
+        (451, {}, "Repository access blocked", Gone, "does not have"),
+        (307, {"Location": "https://elsewhere.example/"}, "", Gone, "moved"),
+        (301, {"Location": "http://elsewhere.example/x"}, "", Refused, "redirect"),
+        (422, {}, "No commit found for SHA: x", Gone, "does not have"),
+        (422, {}, "Validation\nFailed", Refused, "Validation Failed"),
+        (500, {}, "", Unavailable, "500"), (502, {}, "<html>", Unavailable, "502"),
+        (503, {"Retry-After": "9"}, "", Unavailable, "503"),
+    ],
+)  # fmt: skip
+def test_what_github_says_becomes_an_error_of_ours(
+    hub: Hub, status: int, headers: dict[str, str], message: str, kind: type[Exception], words: str
+) -> None:
+    hub.routes[f"GET /repos/{REPO}/pulls/7"] = (status, headers, {"message": message})
+    with pytest.raises(kind, match=words) as problem:
+        hub.plain().pull(REF)
+    assert type(problem.value) is kind
+    if headers.get("Retry-After"):
+        assert getattr(problem.value, "retry_after", 0) == 9
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[" * 100_000, b"[]", b"null", b'{"number": "7"}', b'"x"', b"\xff"])
+def test_answers_that_are_none_are_unavailable(hub: Hub, body: bytes) -> None:
+    hub.routes[f"GET /repos/{REPO}/pulls/7"] = (200, {}, body)
+    with pytest.raises(Unavailable):
+        hub.plain().pull(REF)
+
+
+def test_a_server_that_hangs_or_is_away_is_unavailable(hub: Hub) -> None:
+    release = threading.Event()
+    hub.routes[f"GET /repos/{REPO}/pulls/7"] = lambda _: release.wait(10) and PULL_DATA
+    began = time.monotonic()
+    with pytest.raises(Unavailable):
+        GitHub.with_token("t", api_url=hub.url, seconds=1).pull(REF)
+    release.set()
+    assert time.monotonic() - began < 4
+    with pytest.raises(Unavailable):
+        GitHub.with_token("t", api_url="http://127.0.0.1:9").pull(REF)
+
+
+# -- publishing -------------------------------------------------------------------------------------------------------
+
+
+class Runs:
+    """Check runs as GitHub keeps them: annotations are appended, never replaced."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+        self.kept: list[dict[str, Any]] = []
+        self.writes = 0
+        self.fail_after = 99
+        hub.routes[f"POST /repos/{REPO}/check-runs"] = self.create
+        hub.routes[f"GET /repos/{REPO}/commits/{HEAD}/check-runs"] = lambda _: {
+            "check_runs": [self.shown(r) for r in self.kept]
+        }
+
+    def shown(self, run: dict[str, Any]) -> dict[str, Any]:
+        output = {name: value for name, value in run["output"].items() if name != "annotations"}
+        return {**run, "output": {**output, "annotations_count": len(run["output"]["annotations"])}}
+
+    def create(self, request: Request) -> Any:
+        if failed := self.write(request):
+            return failed
+        run = {**request.body, "id": 100 + len(self.kept), "app": {"id": APP}}
+        self.kept.append(run)
+        self.hub.routes[f"PATCH /repos/{REPO}/check-runs/{run['id']}"] = lambda r: self.update(run, r)
+        return 201, {}, self.shown(run)
+
+    def update(self, run: dict[str, Any], request: Request) -> Any:
+        if failed := self.write(request):
+            return failed
+        assert "head_sha" not in request.body
+        output = {**run["output"], **request.body.get("output", {})}
+        output["annotations"] = run["output"]["annotations"] + request.body.get("output", {}).get("annotations", [])
+        run.update({**request.body, "output": output})
+        return self.shown(run)
+
+    def write(self, request: Request) -> Any:
+        self.writes += 1
+        output = request.body["output"]
+        assert len(output.get("annotations", [])) <= 50
+        assert len(output["summary"]) <= 65_535
+        assert len(output.get("text", "")) <= 65_535
+        for action in request.body.get("actions", []):
+            assert [len(action[key]) <= most for key, most in (("label", 20), ("description", 40), ("identifier", 20))]
+        return (502, {}, {}) if self.writes > self.fail_after else None
+
+
+def many(count: int) -> CheckSheet:
+    return replace(SHEET, annotations=tuple((f"f{n}.py", n + 1, "t", "m") for n in range(count)))
+
+
+def test_a_check_run_is_published_once_however_often_it_is_asked_for(hub: Hub) -> None:
+    runs = Runs(hub)
+    for _ in range(3):
+        hub.app().publish(PULL, SHEET)
+    assert runs.writes == 1
+    run = runs.kept[0]
+    assert (run["name"], run["head_sha"], run["external_id"]) == (NAME, HEAD, "acme/shop#7")
+    assert (run["status"], run["conclusion"], run["details_url"]) == ("completed", "failure", "https://bot.example/x")
+    assert run["output"]["title"] == SHEET.title
+    assert run["output"]["annotations"] == [
+        {"path": "app/settings.py", "start_line": 3, "end_line": 3, "annotation_level": "warning", "title": "wrong",
+         "message": "why"}
+    ]  # fmt: skip
+    assert run["actions"] == [{"label": "Acknowledge", "description": "They still hold", "identifier": "acknowledge"}]
+    assert hub.asked(f"GET /repos/{REPO}/commits/{HEAD}/check-runs")[0].query["check_name"] == NAME
+
+
+def test_annotations_are_appended_fifty_at_a_time_and_an_interrupted_run_goes_on(hub: Hub) -> None:
+    runs = Runs(hub)
+    runs.fail_after = 2
+    with pytest.raises(Unavailable):
+        hub.app().publish(PULL, many(120))
+    assert len(runs.kept[0]["output"]["annotations"]) == 100
+    runs.fail_after = 99
+    hub.app().publish(PULL, many(120))
+    hub.app().publish(PULL, many(120))
+    assert len(runs.kept) == 1
+    assert [a["start_line"] for a in runs.kept[0]["output"]["annotations"]] == list(range(1, 121))
+
+
+def test_a_changed_sheet_replaces_the_one_before(hub: Hub) -> None:
+    runs = Runs(hub)
+    hub.app().publish(PULL, SHEET)
+    clean = CheckSheet(Conclusion.SUCCESS, "The runbooks are up to date", "fine")
+    hub.app().publish(PULL, clean)
+    assert len(runs.kept) == 2, "annotations cannot be taken back, so a new run stands in front"
+    assert runs.kept[1]["conclusion"] == "success"
+    hub.app().publish(PULL, SHEET)
+    assert len(runs.kept) == 2, "a run without annotations is updated"
+    assert runs.kept[1]["conclusion"] == "failure"
+    assert runs.kept[1]["output"]["annotations"][0]["message"] == "why"
+
+
+def test_another_pull_request_of_the_same_head_and_other_apps_are_left_alone(hub: Hub) -> None:
+    runs = Runs(hub)
+    hub.app().publish(replace(PULL, ref=PullRef(REPO, 8)), CheckSheet(Conclusion.SUCCESS, "a", "b"))
+    runs.kept.append({**runs.kept[0], "external_id": "acme/shop#7", "app": {"id": 1}, "id": 900})
+    hub.app().publish(PULL, SHEET)
+    assert [run["external_id"] for run in runs.kept] == ["acme/shop#8", "acme/shop#7", "acme/shop#7"]
+
+
+def test_github_limits_hold_for_any_sheet(hub: Hub) -> None:
+    runs = Runs(hub)
+    wide = replace(
+        SHEET, title="t" * 500, summary="é" * 80_000, text="x\n" * 80_000,
+        actions=(("l" * 50, "d" * 90, "i" * 50),) * 5, annotations=(("f", 1, "t" * 900, "é" * 90_000),),
+    )  # fmt: skip
+    hub.app().publish(PULL, wide)
+    hub.app().publish(PULL, wide)
+    assert runs.writes == 1
+    assert len(runs.kept[0]["actions"]) == 3
+    assert len(runs.kept[0]["output"]["annotations"][0]["message"].encode()) <= 64_000
+    assert clipped("abc", 3) == "abc"
+
+
+class Talk:
+    """Statuses and comments as GitHub keeps them."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.statuses: list[dict[str, Any]] = []
+        self.comments: list[dict[str, Any]] = []
+        self.writes = 0
+        hub.routes["GET /user"] = {"login": "drift-bot"}
+        hub.routes[f"GET /repos/{REPO}/commits/{HEAD}/status"] = lambda _: {"statuses": self.statuses[-1:]}
+        hub.routes[f"POST /repos/{REPO}/statuses/{HEAD}"] = self.status
+        hub.routes[f"GET /repos/{REPO}/issues/7/comments"] = self.page
+        hub.routes[f"POST /repos/{REPO}/issues/7/comments"] = lambda r: self.comment(hub, r)
+
+    def status(self, request: Request) -> Any:
+        self.writes += 1
+        assert len(request.body["description"]) <= 140
+        self.statuses.append(request.body)
+        return 201, {}, request.body
+
+    def page(self, request: Request) -> Any:
+        start = (int(request.query["page"]) - 1) * 100
+        return self.comments[start : start + 100]
+
+    def comment(self, hub: Hub, request: Request) -> Any:
+        self.writes += 1
+        made = {"id": 500 + len(self.comments), "user": {"login": "drift-bot"}, "body": request.body["body"]}
+        self.comments.append(made)
+        hub.routes[f"PATCH /repos/{REPO}/issues/comments/{made['id']}"] = lambda r: self.edit(made, r)
+        return 201, {}, made
+
+    def edit(self, made: dict[str, Any], request: Request) -> Any:
+        self.writes += 1
+        made["body"] = request.body["body"].replace("\n", "\r\n")
+        return made
+
+
+def test_with_a_token_there_is_a_status_and_one_comment_kept_up_to_date(hub: Hub) -> None:
+    talk = Talk(hub)
+    marker = "<!-- runbook-drift:check -->"
+    talk.comments = [{"id": n, "user": {"login": "mallory"}, "body": f"{marker} mine"} for n in range(150)]
+    for _ in range(3):
+        hub.plain().publish(PULL, SHEET)
+    assert talk.writes == 2
+    assert talk.statuses == [{
+        "state": "failure", "context": NAME, "description": SHEET.title, "target_url": "https://bot.example/x",
+    }]  # fmt: skip
+    assert len(talk.comments) == 151
+    assert talk.comments[150]["body"].startswith(f"{marker}\n### {SHEET.title}\n\na table\n\n### Suggested edits")
+    clean = CheckSheet(Conclusion.SUCCESS, "The runbooks are up to date", "fine")
+    for _ in range(2):
+        hub.plain().publish(PULL, clean)
+    assert talk.writes == 4
+    assert len(talk.comments) == 151
+    assert "up to date" in talk.comments[150]["body"]
+    assert talk.comments[0]["body"] == f"{marker} mine", "a marker that somebody else wrote is nothing"
+
+
+def test_a_clean_pull_request_gets_a_status_and_no_comment(hub: Hub) -> None:
+    talk = Talk(hub)
+    hub.plain().publish(PULL, CheckSheet(Conclusion.SUCCESS, "fine", "fine"))
+    hub.plain().publish(PULL, CheckSheet(Conclusion.NEUTRAL, "Could not check: a failure of runbook-drift", "sorry"))
+    assert [(s["state"], s["description"]) for s in talk.statuses] == [
+        ("success", "fine"), ("success", "Could not check: a failure of runbook-drift"),
+    ]  # fmt: skip
+    assert talk.comments == []
+
+
+def test_a_workflow_token_may_not_ask_who_it_is(hub: Hub) -> None:
+    talk = Talk(hub)
+    hub.routes["GET /user"] = (403, {}, {"message": "Resource not accessible by integration"})
+    talk.comment(hub, Request("POST", "", "", {"body": "<!-- runbook-drift:check -->\nbefore"}))
+    talk.comments[0]["user"]["login"] = "github-actions[bot]"
+    hub.plain().publish(PULL, SHEET)
+    assert len(talk.comments) == 1
+    assert SHEET.title in talk.comments[0]["body"]
+
+
+# -- deliveries -------------------------------------------------------------------------------------------------------
+
+
+def test_failed_deliveries_are_found_page_by_page_and_sent_again(hub: Hub) -> None:
+    def delivery(number: int, guid: str, status: int, at: str = "2026-11-23T09:00:00Z") -> dict[str, Any]:
+        return {"id": number, "guid": guid, "status_code": status, "delivered_at": at, "redelivery": False}
+
+    pages = {
+        "": [delivery(9, "retried", 200), delivery(8, "down", 502), delivery(7, "fine", 200)],
+        "v1_7": [delivery(6, "retried", 500), delivery(5, "slow", 0),
+                 *(delivery(n, "poison", 500) for n in range(30, 35)),
+                 delivery(4, "old", 500, "2026-11-20T09:00:00Z"), delivery(3, "older", 500, "2026-11-19T09:00:00Z")],
+    }  # fmt: skip
+
+    def page(request: Request) -> Any:
+        cursor = request.query.get("cursor", "")
+        link = '<https://x/app/hook/deliveries?per_page=100&cursor=v1_7>; rel="next"'
+        return 200, ({} if cursor else {"Link": link}), pages[cursor]
+
+    hub.routes["GET /app/hook/deliveries"] = page
+    assert hub.app().failed_deliveries(datetime(2026, 11, 22, tzinfo=UTC)) == (5, 8)
+    hub.routes["POST /app/hook/deliveries/5/attempts"] = (202, {}, b"")
+    hub.app().redeliver(5)
+    assert hub.asked("POST /app/hook/deliveries/5/attempts")[0].authorization.startswith("Bearer ey")
+    assert hub.plain().failed_deliveries(datetime(2026, 11, 22, tzinfo=UTC)) == ()
+
+
+def test_who_we_are(hub: Hub) -> None:
+    hub.routes["GET /app"] = {"slug": "runbook-drift", "permissions": {"checks": "write"}, "events": ["pull_request"]}
+    hub.routes["GET /user"] = (200, {"X-OAuth-Scopes": "repo, read:org"}, {"login": "alice"})
+    assert hub.app().describe() == ("runbook-drift[bot]", {"checks": "write"}, ("pull_request",))
+    assert hub.plain().describe() == ("alice", {"repo": "granted", "read:org": "granted"}, ())
