@@ -15,7 +15,6 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import unquote
 
 from runbooks.handles import as_owner
 from runbooks.model import Owner, Service
@@ -170,6 +169,8 @@ def _owners(values: Sequence[object], source: str) -> tuple[Owner, ...]:
 
 def _links(table: Document, key: str) -> tuple[str, ...]:
     """The Markdown files of a repository that links of type runbook name, by their pages on a forge."""
+    from urllib.parse import unquote  # only where a catalogue is kept
+
     found = []
     for link in map(_table, _list(table, key)):
         if any("runbook" in _text(link.get(word)).lower() for word in ("type", "name", "title", "category")):

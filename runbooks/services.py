@@ -1,7 +1,8 @@
-"""Services and where they are described: the configuration first, then Backstage's ``catalog-info.yaml``.
+"""Services and where they are described: the configuration first, then catalogues (Backstage, Datadog, OpsLevel,
+Cortex; ``catalogues.py``).
 
-:data:`SOURCES` are asked in order and the first description of a name wins. A later source (Datadog, OpsLevel, Cortex)
-is one function and one line in the tuple.
+:data:`SOURCES` are asked in order and the first description of a name wins. A later source is one function and one
+line in the tuple.
 """
 
 from __future__ import annotations
@@ -14,16 +15,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
+from analyzers.model import Skipped
+from runbooks.catalogues import FORMATS, Problem, described
 from runbooks.config import Config
 from runbooks.handles import as_owner
-from runbooks.model import Owner, Runbook, Service
+from runbooks.model import Runbook, Service
 
 CONFIGURATION = "configuration"
-BACKSTAGE = "Backstage"
+_ENDS = tuple(FORMATS)
 
-BACKSTAGE_NAMES = ("catalog-info.yaml", "catalog-info.yml")
-MAX_CATALOGUE = 256_000
-"""Characters of one catalogue file that are read."""
 MAX_SERVICES = 2_000
 """Services that are kept; the rest of a catalogue is left out."""
 
@@ -34,7 +34,7 @@ Files = Mapping[str, bytes]
 def is_catalogue(path: str) -> bool:
     """Whether a path is a file that a source of services reads."""
     # Asked of every file of a repository: the end first.
-    return path.endswith(BACKSTAGE_NAMES) and posixpath.basename(path) in BACKSTAGE_NAMES
+    return path.endswith(_ENDS) and posixpath.basename(path) in FORMATS
 
 
 def services_from(config: Config, files: Files) -> tuple[Service, ...]:
@@ -76,48 +76,22 @@ def _configured(config: Config, _files: Files) -> Iterator[Service]:
         yield Service(entry.name, entry.paths, entry.runbooks, owners, entry.channel, CONFIGURATION)
 
 
-def _backstage(_config: Config, files: Files) -> Iterator[Service]:
-    """Components of ``catalog-info.yaml`` (Backstage, "Descriptor Format of Catalog Entities"): a component owns the
-    directory its file stands in; ``spec.owner`` is its owner."""
-    for path in sorted(files):
-        if posixpath.basename(path) not in BACKSTAGE_NAMES:
-            continue
-        from runbooks.boundedyaml import load_all  # PyYAML costs 15 ms: only where a catalogue is kept
-
-        text = files[path][:MAX_CATALOGUE].decode("utf-8-sig", "replace")
-        try:
-            documents = load_all(text)
-        except ValueError:
-            continue
-        # A file that describes several components says of none which directory is its own.
-        alone = sum(isinstance(d, dict) and d.get("kind") == "Component" for d in documents) == 1
-        for document in documents:
-            service = _component(document, posixpath.dirname(path) if alone else None)
-            if service:
-                yield service
+def _catalogued(_config: Config, files: Files) -> Iterator[Service]:
+    """The services of catalogue files, in the order of precedence of their formats."""
+    for name in FORMATS:
+        for path in sorted(path for path in files if posixpath.basename(path) == name):
+            yield from (found for found in described(path, files[path]) if isinstance(found, Service))
 
 
-def _component(document: object, directory: str | None) -> Service | None:
-    if not isinstance(document, dict) or document.get("kind") != "Component":
-        return None
-    metadata, spec = document.get("metadata"), document.get("spec")
-    name = metadata.get("name") if isinstance(metadata, dict) else None
-    if not isinstance(name, str) or not name:
-        return None
-    owner = spec.get("owner") if isinstance(spec, dict) else None
-    owners: tuple[Owner, ...] = (as_owner(owner, BACKSTAGE),) if isinstance(owner, str) and owner else ()
-    # The descriptor at the top claims whatever no more exact pattern claims.
-    paths = () if directory is None else (f"/{_escaped(directory)}/",) if directory else ("/*",)
-    return Service(name, paths, (), owners, "", BACKSTAGE)
-
-
-def _escaped(path: str) -> str:
-    return "".join(f"\\{c}" if c in "*?[]!#\\ " else c for c in path)
+def catalogue_problems(files: Files) -> tuple[Skipped, ...]:
+    """What is wrong with catalogue files; what is right in them counts all the same."""
+    found = (item for path in sorted(files) for item in described(path, files[path]))
+    return tuple(Skipped(item.path, item.text, partial=True) for item in found if isinstance(item, Problem))
 
 
 Source = Callable[[Config, Files], Iterator[Service]]
 
-SOURCES: tuple[Source, ...] = (_configured, _backstage)
+SOURCES: tuple[Source, ...] = (_configured, _catalogued)
 """The sources of services in order of precedence (design section 6)."""
 
 

@@ -15,7 +15,7 @@ from runbooks.config import Config
 from runbooks.discovery import discover
 from runbooks.model import Owner, Runbook, Service
 from runbooks.owners import OwnerContext, codeowners_text, owners_for
-from runbooks.services import is_catalogue, service_of_runbook, services_from
+from runbooks.services import catalogue_problems, is_catalogue, service_of_runbook, services_from
 from runbooks.shelf import Library
 
 MAX_CATALOGUES = 500
@@ -64,7 +64,7 @@ def survey(repository: Repository, revision: str, library: Library | None = None
     context = OwnerContext(codeowners_text(lambda path: repository.read(revision, path)), services)
     library = library or Library()
     kept: list[Kept] = []
-    skipped: list[Skipped] = []
+    skipped: list[Skipped] = list(catalogue_problems(catalogue))
     for path in discover(files, config):
         blob = files[path]
         runbook = library.read(path, blob, lambda path=path: repository.read(revision, path))  # type: ignore[misc]
