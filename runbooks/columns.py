@@ -13,6 +13,7 @@ from analyzers.values import parse_value, quantities
 from analyzers.vocabulary import words
 from runbooks.mentions import is_codeish
 from runbooks.scoped import LESSER, REGIONS
+from runbooks.terms import singular
 
 _PIPE = regex(r"(?<!\\)\|")
 _MARKUP = " \t*_`~\"'"
@@ -35,6 +36,7 @@ _UNIT = regex(
     r"\b(ms|milliseconds|millis|seconds|secs|sec|minutes|mins|hours|days|bytes|kb|mb|gb|kib|mib|gib|percent)\b|(%)",
     re.I,
 )
+_VERSION = regex(r"v?\d[\d.x]*\Z", re.IGNORECASE)
 _REMARK = regex(r"\W{0,4}(?:\Z|[(\[,;]|per\b|by default\b)")
 _SWITCH = frozenset("true false on off yes no enabled disabled none null".split())
 _PROSE = 3
@@ -110,7 +112,9 @@ def states(header: str, row: str, name: tuple[int, int], value: tuple[int, int],
         before = row[cell.start : value[0]]
         told = said[there] in {Said.NOTE, Said.OTHER, Said.DEFAULT} and re.search(r"\bdefaults?\b", before, re.I)
         return bool(told) and ". " not in before[before.lower().rfind("default") :] and Said.DEFAULT not in said[:there]
-    return _accepted(said, found, there, origin)
+    named = frozenset(singular(word) for word in words(row[slice(*name)]))
+    titled = frozenset(singular(word) for word in words(titles[there].text if there < len(titles) else ""))
+    return _accepted(said, found, there, origin, alike=not named.isdisjoint(titled))
 
 
 def refused(header: str, row: str, start: int, origin: Origin) -> bool:
@@ -120,8 +124,10 @@ def refused(header: str, row: str, start: int, origin: Origin) -> bool:
     return place is not None and place < len(titles) and _said(titles[place].text, origin) is Said.REFUSED
 
 
-def _accepted(said: list[Said], found: tuple[Cell, ...], there: int, origin: Origin) -> bool:
-    """Whether the column at ``there`` is the one that states what holds for the changed file."""
+def _accepted(said: list[Said], found: tuple[Cell, ...], there: int, origin: Origin, *, alike: bool) -> bool:
+    """Whether the column at ``there`` is the one that states what holds for the changed file. Several columns with
+    values and headers that say nothing ("Small", "Large") compare cases; ``alike`` says that this one's header shares a
+    word with the setting, which it then is about."""
     own = [i for i, word in enumerate(said) if word is Said.PLACE]
     if own:  # only those of the file's own environment are left as PLACE
         return there in own
@@ -132,14 +138,14 @@ def _accepted(said: list[Said], found: tuple[Cell, ...], there: int, origin: Ori
         return True
     if said[there] is not Said.OTHER or Said.DEFAULT in said:
         return False
-    first = next(
-        (i for i, word in enumerate(said) if word in {Said.OTHER, *present} and _is_value(found[i].text)), there
-    )
-    return first == there
+    valued = [i for i, word in enumerate(said) if word in {Said.OTHER, *present} and _is_value(found[i].text)]
+    return not valued or (valued[0] == there and (alike or len(valued) == 1))
 
 
 def _said(title: str, origin: Origin) -> Said:
     found = frozenset(words(title))
+    if _VERSION.match(title):
+        return Said.REFUSED
     if found & (LESSER | REGIONS):
         return Said.PLACE if found & (LESSER | REGIONS) & origin.own else Said.REFUSED
     if found & _REFUSED:

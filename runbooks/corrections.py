@@ -21,7 +21,7 @@ from runbooks.model import Section, Suggestion
 from runbooks.statements import Stated
 
 _SAME_AGAIN = regex(
-    r"[`'\"*_)]*\s*(?:,?\s*(?:i\.?\s?e\.?,?|that is,?|aka|or|=|equals)"
+    r"[`'\"*_)]*\s*(?:[,#]|//|,?\s*(?:i\.?\s?e\.?,?|that is,?|aka|or|=|equals)"
     r"|[(\[/=]\s*(?:i\.?\s?e\.?,?|that is,?|or|=|about|~)?)"
     r"\s*[`'\"*_]*\Z",
     re.IGNORECASE,
@@ -85,15 +85,26 @@ def edits_of(
     ("1 hour, i.e. 3600 seconds") is replaced twice."""
     edits: dict[int, Edit] = {}
     for item in stated:
-        for again in (item, *_again(line.text, found, item)):
-            text = rendered(again, now, before, rescaled=rescaled)
-            if text is None or text == again.text:
+        again = tuple(_again(line.text, found, item))
+        shown = [rendered(one, now, before, rescaled=rescaled) for one in (item, *again)]
+        if len(set(shown)) < len(shown):  # "15 minutes (15 minutes)"
+            return ()
+        for one, text in zip((item, *again), shown, strict=True):
+            if text is None or text == one.text:
                 return ()
-            edits[again.start] = (again.start, again.end, text)
-        last = max(edit[1] for edit in edits.values())
-        if _OPENED.match(line.text, last):  # a bracket that may say the value again in a way that is not read here
+            edits[one.start] = (one.start, one.end, text)
+        if _OPENED.match(line.text, max(edit[1] for edit in edits.values())):
+            return ()  # a bracket that may say the value again in a way that is not read here
+        if any(quantity.start not in edits and _echoes(quantity, item) for quantity in found):
             return ()
     return tuple(edits[start] for start in sorted(edits))
+
+
+def _echoes(quantity: Quantity, item: Stated) -> bool:
+    """Whether a quantity is the stated value in other words, which a correction would leave standing."""
+    if item.value is None or quantity.value.unit in {Unit.NONE, Unit.COUNT} or quantity.text == item.text:
+        return False
+    return values.same(quantity.value, item.value) and quantity.value.unit is item.value.unit
 
 
 def _again(text: str, found: Sequence[Quantity], item: Stated) -> Iterator[Stated]:

@@ -163,7 +163,7 @@ def _around(lines: list[str], offset: int) -> str:
 
 def advises(line: Line) -> bool:
     """Whether a line, or the one that leads to its fence, tells somebody to choose a value, or gives an example, rather
-    than say which value holds; a named default is a statement."""
-    if "default" in line.text.lower():
+    than say which value holds; a named default is a statement, and so is a row of a table of defaults."""
+    if "default" in line.text.lower() or "default" in line.header.lower():
         return False
     return _ADVICE.search(line.text) is not None or (line.kind == "fence" and _TOLD.search(line.lead) is not None)

@@ -14,6 +14,7 @@ from analyzers import values
 from analyzers.literals import NUMBER
 from analyzers.model import Unit, Value
 from analyzers.patterns import regex
+from analyzers.stated import MAX_LINE
 from analyzers.values import Quantity
 from runbooks import columns
 from runbooks.binding import SAYS, SIGNS, supposes
@@ -40,7 +41,8 @@ _BLANK = regex(rf"{_CLOSE}\s+{_OPEN}\Z")
 _LATER_DEFAULT = regex(r"[`'\"*_]*\s*\(?(?:by default\b|default\))", re.IGNORECASE)
 _ENDS = regex(r"[`'\"*_)\]]*\s*(?:\Z|[.,;)|#]|(?:by default|and|or|unless|for|when)\b|\()", re.IGNORECASE)
 _GOES_ON = regex(
-    r"[`'\"*_]*\s*(?:[*×/x]\s*\d|\+(?!\w)|(?:or|and)\s+(?:less|more|fewer|higher|lower|greater|longer|shorter|up|above|below)\b)",
+    r"[`'\"*_]*\s*(?:[*×/x]\s*\d|\+(?!\w)|(?:or|and)\s+(?:less|more|fewer|higher|lower|greater|longer|shorter|up|above|below)\b"
+    r"|(?:old|ago|later|earlier|apart|left|behind|too)\b)",
     re.IGNORECASE,
 )
 _SETS = regex(r"\bsets\s+(?:the\s+)?[`'\"*]*\Z", re.IGNORECASE)
@@ -65,10 +67,11 @@ def stated(
 ) -> tuple[Stated, ...]:
     """The places where ``line`` gives the before value to the name at ``spots``; ``found`` are the line's quantities.
 
-    Empty where the line also states the after value: it may well have been written for both.
+    Empty where the line also states the after value: it may well have been written for both; and for a line so long
+    that it is data.
     """
     usable = [spot for spot in spots if not _given(line.text, spot)]
-    if not usable:
+    if not usable or len(line.text) > MAX_LINE:
         return ()
     if before.number is None:
         return tuple(_texts(line, usable, before.text, after.text, origin))

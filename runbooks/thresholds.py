@@ -123,7 +123,7 @@ def _lines(change: Change, threshold: Threshold, page: Page) -> Iterator[Contrad
                 break
             value = quantity.value
             stated = Stated(quantity.start, quantity.end, quantity.text, value, "")
-            edits = edits_of(line, found, (stated,), threshold.after, threshold.before)
+            edits = edits_of(line, (quantity,), (stated,), threshold.after, threshold.before)
             now = edits[0][2] if edits else threshold.after.text
             reason = f"the line says {quantity.text}; the alert now compares with {now}"
             yield contradiction(change, page.section, line, reason, edits)

@@ -88,7 +88,9 @@ def _lines(change: Change, waited: Value, waits: Value, page: Page) -> Iterator[
             stated = Stated(quantity.start, quantity.end, quantity.text, quantity.value, "")
             now = values.render_like(quantity.text, waits)
             reason = f"the line says {quantity.text}; the alert now waits {now or waits.text}"
-            yield contradiction(change, page.section, line, reason, edits_of(line, found, (stated,), waits, waited))
+            yield contradiction(
+                change, page.section, line, reason, edits_of(line, (quantity,), (stated,), waits, waited)
+            )
             break
 
 
