@@ -40,7 +40,7 @@ SEARCHED_FILES = 20_000
 NEEDED_BYTES = 200_000_000
 """What any other fetch may transfer: the limit of the analysis on changed files, compressed or not."""
 DEPTHS = (1, 50, 1_000, 2_147_483_647)
-"""Depths that are tried where a server gives out branches only; git takes the last for the whole history."""
+"""Depths tried where a server gives out branches only; git takes the last for the whole history."""
 
 Files = dict[str, tuple[str, str]]
 """Path to mode and blob id of one revision."""
@@ -93,15 +93,15 @@ class Checkouts:
 
     def _blobs(self, fetch: _Fetch, view: Path, wanted: tuple[str, str, str]) -> None:
         base, policy, head = (_files(view, sha) for sha in wanted)
-        config_blob = policy.get(configuration.FILE)
-        if config_blob is None and not self._opted_in(fetch.repo):
+        _, config_blob = policy.get(configuration.FILE, ("", ""))
+        if not config_blob and not self._opted_in(fetch.repo):
             return
-        if config_blob is not None:
-            fetch.blobs(_missing(view, [config_blob[1]]), NEEDED_BYTES)
-        config = _config(view, config_blob[1] if config_blob else "")
+        if config_blob:
+            fetch.blobs(_missing(view, [config_blob]), NEEDED_BYTES)
+        config = _config(view, config_blob)
         first = _read_by_review(base, head, policy, config)
-        changed = {blob for path in {*base, *head} if base.get(path) != head.get(path)
-                   for side in (base, head) for _, blob in (side.get(path, ("", "")),) if blob}  # fmt: skip
+        sides = ((base, head), (head, base))
+        changed = [entry[1] for side, other in sides for path, entry in side.items() if entry != other.get(path)]
         needed = _missing(view, [*first, *changed])
         searched = [] if fetch.shelf.too_large_to_search else _missing(view, _searched(head))
         if 0 < len(searched) <= SEARCHED_FILES:
@@ -110,14 +110,17 @@ class Checkouts:
                 return
             except TooLarge:
                 fetch.shelf.remember_too_large()
+            except Gone:
+                pass  # a server that lacks some of its own files
         try:
             fetch.blobs(needed, NEEDED_BYTES)
-        except TooLarge:  # what cannot be read is told as skipped
-            fetch.blobs(_missing(view, first), NEEDED_BYTES)
+        except (TooLarge, Gone):  # what cannot be read is told as skipped
+            with suppress(Gone):
+                fetch.blobs(_missing(view, first), NEEDED_BYTES)
 
 
 class _BrokenStore(Unavailable):
-    """Git cannot read what was fetched (a power cut, a hand in the directory): it is fetched anew."""
+    """Git cannot read what was fetched (after a power cut, say): it is fetched anew."""
 
 
 class _Fetch:
