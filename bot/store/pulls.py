@@ -1,0 +1,88 @@
+"""Deliveries, pull requests, reviews, alerts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import delete, select
+
+from bot.model import Alert, Pull, PullRef, PullState, Review, decoded, encoded
+from bot.store.base import Part, clipped, seconds
+from bot.store.schema import alerts, deliveries, pulls, reviews
+
+KEPT_SECONDS = 7 * 86_400.0
+"""How long deliveries are remembered; both sides redeliver within three days."""
+
+
+class Pulls(Part):
+    """What is known of pull requests."""
+
+    def accept(self, delivery: str, event: str, at: datetime) -> bool:
+        """Record a delivery's id; False when it was there already."""
+        row = {"id": clipped(delivery, 200), "event": clipped(event, 100), "at": seconds(at)}
+        with self.writing() as connection:
+            return self.put_once(connection, deliveries, row)
+
+    def forget_deliveries(self, at: datetime) -> int:
+        """Drop the ids of long ago; returns how many."""
+        with self.writing() as connection:
+            old = deliveries.c.at < seconds(at) - KEPT_SECONDS
+            return connection.execute(delete(deliveries).where(old)).rowcount
+
+    def save_pull(self, pull: Pull, at: datetime) -> None:
+        """Remember a pull request as the forge told it."""
+        row = {
+            "repo": pull.ref.repo, "number": pull.ref.number, "state": pull.state.value, "head": pull.head_sha,
+            "at": seconds(at), "body": encoded(pull),
+        }  # fmt: skip
+        with self.writing() as connection:
+            self.put(connection, pulls, row)
+
+    def pull(self, ref: PullRef) -> Pull | None:
+        """The pull request as last told, or None."""
+        with self.reading() as connection:
+            body = connection.scalar(select(pulls.c.body).where(pulls.c.repo == ref.repo, pulls.c.number == ref.number))
+        return decoded(Pull, body) if body is not None else None
+
+    def open_pulls(self, repo: str) -> tuple[Pull, ...]:
+        """The pull requests of a repository that are open as far as we know, by number."""
+        wanted = (pulls.c.repo == repo, pulls.c.state == PullState.OPEN.value)
+        with self.reading() as connection:
+            found = connection.scalars(select(pulls.c.body).where(*wanted).order_by(pulls.c.number)).all()
+        return tuple(decoded(Pull, body) for body in found)
+
+    def save_review(self, review: Review, at: datetime) -> bool:
+        """Keep a review as the newest of its pull request; False when there is nothing new in it, or when it is of a
+        head that the forge has replaced since."""
+        ref, body = review.ref, encoded(review)
+        here = (reviews.c.repo == ref.repo, reviews.c.number == ref.number)
+        there = (pulls.c.repo == ref.repo, pulls.c.number == ref.number)
+        with self.writing() as connection:
+            newest = connection.scalar(select(pulls.c.head).where(*there))
+            if newest is not None and newest != review.head:
+                return False
+            if connection.scalar(select(reviews.c.body).where(*here)) == body:
+                return False
+            row = {"repo": ref.repo, "number": ref.number, "head": review.head, "at": seconds(at), "body": body}
+            self.put(connection, reviews, row)
+        return True
+
+    def review(self, ref: PullRef) -> Review | None:
+        """The newest review of a pull request."""
+        here = (reviews.c.repo == ref.repo, reviews.c.number == ref.number)
+        with self.reading() as connection:
+            body = connection.scalar(select(reviews.c.body).where(*here))
+        return decoded(Review, body) if body is not None else None
+
+    def alert(self, ref: PullRef) -> Alert | None:
+        """The message on a pull request."""
+        here = (alerts.c.repo == ref.repo, alerts.c.number == ref.number)
+        with self.reading() as connection:
+            body = connection.scalar(select(alerts.c.body).where(*here))
+        return decoded(Alert, body) if body is not None else None
+
+    def save_alert(self, alert: Alert) -> None:
+        """Remember where the message is and what it shows."""
+        row = {"repo": alert.ref.repo, "number": alert.ref.number, "body": encoded(alert)}
+        with self.writing() as connection:
+            self.put(connection, alerts, row)

@@ -1,0 +1,21 @@
+"""The store port, put together from its parts."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine
+
+from bot.store.drift import DriftPart
+from bot.store.known import Known
+from bot.store.pulls import Pulls
+
+
+class SqlStore(Pulls, DriftPart, Known):
+    """Everything that is remembered, over an opened and migrated database. Safe to use from several threads."""
+
+    def __init__(self, writes: Engine, reads: Engine) -> None:
+        super().__init__(writes, reads)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.writes.dispose()
+        self.reads.dispose()
