@@ -164,7 +164,11 @@ def merged(claims: Sequence[Contradiction]) -> Contradiction:
     first = kept[0]
     if len(kept) == 1:
         return first
-    reason = "; ".join(f"{leaf(claim.change.fact.key)}: {claim.reason}" for claim in kept)
+    names = [leaf(claim.change.fact.key) for claim in kept]
+    one = len(set(names)) == 1
+    reason = "; ".join(
+        claim.reason if one else f"{name}: {claim.reason}" for name, claim in zip(names, kept, strict=True)
+    )
     suggestion = None
     before = first.suggestion.before if first.suggestion else ""
     if all(claim.suggestion is not None and claim.suggestion.before == before for claim in kept):

@@ -51,6 +51,7 @@ _TOLD = regex(
     re.IGNORECASE,
 )
 _ENDS = regex(r"[.!?:][`'\")*_]*\s*\Z")
+_STOP = regex(r"[.!?][`'\")*_]*\s")
 _DELIMITER = regex(r"[\s>|:-]*-[\s>|:-]*\Z")
 _ITEM = regex(r"[\s>]*(?:[-*+]|\d{1,9}[.)])\s")
 _LABEL = regex(r"[\s>]*(?:\*\*|__)[^*_]{1,80}(?:\*\*|__)\W*\Z")
@@ -158,7 +159,10 @@ def _around(lines: list[str], offset: int) -> str:
         first -= 1
     while last + 1 < len(lines) and last - offset < WRAPPED and not _ENDS.search(lines[last]):
         last += 1
-    return " ".join(line.strip() for line in lines[first : last + 1])
+    above, below = (
+        " ".join(line.strip() for line in part) for part in (lines[first:offset], lines[offset + 1 : last + 1])
+    )
+    return f"{_STOP.split(above)[-1]} {lines[offset].strip()} {_STOP.split(below)[0]}".strip()
 
 
 def advises(line: Line) -> bool:
