@@ -16,6 +16,7 @@ import stat
 import subprocess
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -48,6 +49,9 @@ INDEX = "index"
 MAX_PATCH_BYTES = 64_000_000
 """Largest patch read from git; hunks past it are worked out from the two sides."""
 
+MAX_NAMING_BYTES = 4_000_000
+"""Output read of one search for lines that hold a name; a name on more lines than that is an ordinary word."""
+
 _KNOWN_REVISIONS = 4
 _SETTINGS = {
     "core.quotePath": "false", "core.fsmonitor": "false", "core.hooksPath": os.devnull, "core.pager": "cat",
@@ -69,6 +73,8 @@ _PATCH = (
     "-M", "--patch", "-U0", "--inter-hunk-context=0", "--diff-algorithm=myers", "--indent-heuristic",
     "--irreversible-delete", "--src-prefix=a/", "--dst-prefix=b/",
 )  # fmt: skip
+_UNSEARCHED = ("**/*.md", "**/*.mdx", "**/*.rst", "**/*changelog*")
+_FOREIGN_TREES = ("vendor", "node_modules", "third_party", "site-packages")
 _FILTERS = r"^filter\..*\.(clean|smudge|process|required)$"
 
 
@@ -275,6 +281,31 @@ class Repository:
         status, _, errors = self._try("grep", "-q", "-F", "-w", "-e", name, *where, "--", ".", *left_out)
         return status != 1 or any(not _beside_the_point(line) for line in errors.splitlines() if line.strip())
 
+    def lines_naming(self, revision: str, names: Iterable[str]) -> list[tuple[str, int, str]]:
+        """Path, line number (from 1) and text of the lines of a revision that hold one of ``names`` as a whole word,
+        in git's order; in one search, which reads at most :data:`MAX_NAMING_BYTES` of git's answer. Names of other
+        characters than letters, digits, ``_`` and ``-`` are not looked for. Left out are binary files, Markdown,
+        change logs, vendored trees, and files whose content is missing from this clone."""
+        plain = sorted({name for name in names if re.fullmatch(r"\w[\w-]*", name, re.ASCII)})
+        if not plain:
+            return []
+        commit = "" if revision in {WORKTREE, INDEX} else self.resolve(revision)
+        where = {WORKTREE: ["--untracked"], INDEX: ["--cached"]}.get(revision) or [commit]
+        left_out = [*_UNSEARCHED, *(f"**/{pattern}/**" for pattern in _FOREIGN_TREES)]
+        exclusions = [f":(exclude,icase,glob){pattern}" for pattern in left_out]
+        # One alternation: git would try a list of names one after the other on each line.
+        _, output, _, _ = self._bounded(
+            "grep", "-n", "-z", "-I", "-w", "-E", "-e", f"({'|'.join(plain)})", *where, "--", ".", *exclusions,
+            limit=MAX_NAMING_BYTES,
+        )  # fmt: skip
+        found: list[tuple[str, int, str]] = []
+        for line in output.split(b"\n")[:-1]:  # what follows the last line feed was cut off
+            fields = line.split(b"\0", 2)
+            if len(fields) == 3 and fields[1].isdigit():
+                path = fields[0][len(commit) + 1 :] if commit else fields[0]
+                found.append((patches.path_text(path), int(fields[1]), fields[2].decode("utf-8", "replace")))
+        return found
+
     # -- changes ----------------------------------------------------------------------------------------------------
 
     def changed(self, base: str, head: str, *, max_bytes: int = 2_000_000) -> tuple[list[FileDiff], list[Skipped]]:
@@ -329,8 +360,8 @@ class Repository:
             return entries, patches.hunks_by_path(patch, complete=complete)
         return patches.split(self._output(*_DIFF, "-M100%", *sides, "--"))[0], {}
 
-    def _bounded(self, *arguments: str) -> tuple[int, bytes, str, bool]:
-        """Exit status, at most :data:`MAX_PATCH_BYTES` of output, error text, and whether that was all of it."""
+    def _bounded(self, *arguments: str, limit: int = MAX_PATCH_BYTES) -> tuple[int, bytes, str, bool]:
+        """Exit status, at most ``limit`` bytes of output (and one), error text, and whether that was all of it."""
         process = _start(self._git, *arguments)
         errors: list[bytes] = []
         # A repository can make git warn without end (bad attributes): read along, or git would wait for us.
@@ -338,8 +369,8 @@ class Repository:
             target=lambda: errors.extend(iter(lambda: process.stderr.read(65536), b"")), daemon=True
         )
         drain.start()
-        output: bytes = process.stdout.read(MAX_PATCH_BYTES + 1)
-        complete = len(output) <= MAX_PATCH_BYTES
+        output: bytes = process.stdout.read(limit + 1)
+        complete = len(output) <= limit
         child = process.proc
         assert child is not None
         if not complete:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from analyzers import changes as comparing
 from analyzers import context, rules
 from analyzers.languages import Reading, Side, language_of, load
-from analyzers.model import Change, ChangeKind, Fact, FileDiff, Finding, Hunk, Skipped
+from analyzers.model import Change, ChangeKind, Fact, FileDiff, FileStatus, Finding, Hunk, Skipped
 from analyzers.scope import marked_generated, set_aside
 from analyzers.syntax import Lines
 
@@ -87,6 +87,18 @@ def compare_file(diff: FileDiff, limits: Limits) -> tuple[list[Change], list[Ski
     if seconds > limits.max_file_seconds:
         notes.append(Skipped(diff.path, f"took {seconds:.1f} s, longer than {limits.max_file_seconds:g} s", True))
     return found, notes
+
+
+def facts_on(path: str, data: bytes, lines: Lines, revision: str = "after") -> tuple[Fact, ...]:
+    """What the given lines of one file state; for a file that the diff left alone. Nothing of a file that a comparison
+    would not read either."""
+    single = FileDiff(FileStatus.MODIFIED, path, path, data, data, ())
+    if set_aside(path) or marked_generated(data) or _unreadable(single, Limits()):
+        return ()
+    try:
+        return load(language_of(path)).read(Side(path, revision, data, lines)).facts
+    except RecursionError:
+        return ()
 
 
 def _read(diff: FileDiff, revision: str, notes: list[Skipped]) -> Sequence[Fact]:

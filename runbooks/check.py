@@ -4,73 +4,31 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from itertools import groupby
 
-from analyzers.model import Change, ChangeKind, FactKind, FileDiff, Finding, Severity, Skipped
-from analyzers.pipeline import Analysis, Limits, analyse
-from runbooks import documented
+from analyzers.model import Change, ChangeKind, FactKind, Finding, Severity
+from analyzers.pipeline import Analysis, analyse
+from runbooks import documented, leaning
 from runbooks import verdict as judging
-from runbooks.config import Config
-from runbooks.contradiction import StillDefined, contradictions
-from runbooks.index import Index, SectionTerms, section_terms
-from runbooks.mapping import Ranked, findings_for, rank, shipped
-from runbooks.model import Decision, Directive, Owner, Report, Runbook, Section, Status, Summary, Verdict
+from runbooks.contradiction import Contradiction, contradictions
+from runbooks.edited import Edition, SectionKey, after_edit, key_of, still_stands, substance, third_value
+from runbooks.index import Index
+from runbooks.inputs import Inputs, Mapped
+from runbooks.kept import Head, kept_places
+from runbooks.leaning import MAX_SUSPECTS, FindingFor
+from runbooks.mapping import rank
+from runbooks.model import Decision, Report, Runbook, Status, Summary, Verdict
 from runbooks.outcomes import outcomes_of
 from runbooks.query import Query, build, names_of
 from runbooks.terms import joined
-from runbooks.verdict import Edition, key_of
 
-MAX_SUSPECTS = 8
-"""Suspect sections reported per diff: past that, reading them all is rereading the manual."""
-
-MAX_UNNAMED = 3
-"""Where no section names anything that changed, only the best ranked are suspect: the right one is among the first
-three in most cases (``benchmarks/README.md``), and those after it are noise."""
+__all__ = ["MAX_SUSPECTS", "Inputs", "Mapped", "check", "judge", "map_sections"]
 
 MAX_UNCOVERED = 20
+"""Risky changes that no section speaks of, reported per diff."""
 
-
-@dataclass(frozen=True)
-class Inputs:
-    """All that a check depends on. ``before``/``after`` are the runbooks of base and head (the same tuple when the diff
-    changed none, or with ``--without-doc-changes``); ``directives`` come from the policy revision, by section."""
-
-    base: str
-    head: str
-    policy_revision: str
-    diffs: tuple[FileDiff, ...]
-    before: tuple[Runbook, ...]
-    after: tuple[Runbook, ...]
-    as_of: date
-    skipped: tuple[Skipped, ...] = ()
-    limits: Limits = field(default_factory=Limits)
-    disabled: frozenset[str] = frozenset()
-    suspect_threshold: float | None = None
-    moved: Mapping[str, str] = field(default_factory=dict)
-    directives: Mapping[tuple[str, str], tuple[Directive, ...]] = field(default_factory=dict)
-    owners: Callable[[Section], tuple[Owner, ...]] = lambda section: ()
-    covers: Callable[[Runbook, Sequence[str]], str] = lambda runbook, paths: ""
-    still_defined: StillDefined = lambda name: True
-    terms: Callable[[Runbook], tuple[SectionTerms, ...]] = section_terms
-    head_text: Callable[[str], bytes | None] = lambda path: None
-    notes: tuple[str, ...] = ()
-    config: Config = field(default_factory=Config)
-
-    @property
-    def documents_changed(self) -> bool:
-        """Whether the diff changed any runbook."""
-        return self.before is not self.after
-
-
-@dataclass(frozen=True)
-class Mapped:
-    """The analysis joined with the runbooks, before any verdict: what the benchmark scores."""
-
-    analysis: Analysis
-    query: Query
-    index: Index
-    ranked: tuple[Ranked, ...]
+Told = list[tuple[Contradiction, Finding]]
+"""False lines, each with the finding to show for it."""
 
 
 def map_sections(inputs: Inputs) -> Mapped:
@@ -90,11 +48,8 @@ def check(inputs: Inputs, decisions: Sequence[Decision] = ()) -> Report:
 def judge(inputs: Inputs, mapped: Mapped, decisions: Sequence[Decision] = ()) -> Report:
     """The second half of ``check``: verdicts on sections that are already ranked."""
     verdicts = list(_verdicts(inputs, mapped))
-    directives = inputs.directives
-    judged = [
-        judging.decided(v, decisions, directives.get(key_of(v.section), ()) if v.section else (), inputs.as_of)
-        for v in verdicts
-    ]
+    moved = {path: old for old, path in inputs.moved.items()}
+    judged = [judging.decided(v, decisions, _directed(inputs, v, moved), inputs.as_of) for v in verdicts]
     analysis = mapped.analysis
     skipped = tuple(dict.fromkeys((*inputs.skipped, *analysis.skipped)))
     counts = Counter(v.status for v in judged)
@@ -110,6 +65,14 @@ def judge(inputs: Inputs, mapped: Mapped, decisions: Sequence[Decision] = ()) ->
         inputs.base, inputs.head, inputs.policy_revision, tuple(judged), outcomes_of(judged, analysis), skipped,
         summary, complete=not skipped, notes=(*inputs.notes, *_notes(analysis)),
     )  # fmt: skip
+
+
+def _directed(inputs: Inputs, verdict: Verdict, moved: Mapping[str, str]) -> judging.Directed | None:
+    """The directives of a verdict's section; ``moved`` gives the base path of a runbook that this diff moved."""
+    if verdict.section is None:
+        return None
+    path, slug = key_of(verdict.section)
+    return inputs.directives.get((moved.get(path, path), slug))
 
 
 def _index(inputs: Inputs, runbooks: Iterable[Runbook]) -> Index:
@@ -130,123 +93,106 @@ def _notes(analysis: Analysis) -> Iterator[str]:
 
 
 def _verdicts(inputs: Inputs, mapped: Mapped) -> Iterator[Verdict]:
-    """Contradicted lines, then corrected ones, then sections that lean on the diff, then what nobody documents."""
+    """False lines, then corrected ones, then sections that lean on the diff, then what nobody documents."""
     analysis = mapped.analysis
     if not analysis.changes:
         return
     after_index = _index(inputs, inputs.after) if inputs.documents_changed else mapped.index
-    after = Edition.of(inputs.after, inputs.moved)
+    after = Edition.of(inputs.before, inputs.after, inputs.moved)
     finding_for = _finding_lookup(analysis)
-    settled: set[tuple[str, str]] = set()
+    settled: set[SectionKey] = set()
     shown: set[tuple[str, str]] = set()
-    for found in contradictions(analysis.changes, after_index, inputs.still_defined):
-        finding = finding_for(found.change)
-        if finding is not None:
-            settled.add(key_of(found.section))
-            shown.add((finding.rule, finding.subject))
-            yield judging.contradicted(found, finding, inputs.owners(found.section), inputs.head)
-    if inputs.documents_changed:
-        for found in contradictions(analysis.changes, mapped.index, inputs.still_defined):
-            section = after.counterpart(found.section)
-            finding = finding_for(found.change)
-            if section is None or finding is None or key_of(section) in settled:
-                continue
-            settled.add(key_of(section))
-            shown.add((finding.rule, finding.subject))
-            yield judging.corrected(found, finding, inputs.owners(section), section)
-    for verdict in _leaning(inputs, mapped, after, after_index, finding_for, settled):
+
+    def told() -> Iterator[Verdict]:
+        yield from _false_lines(inputs, mapped, after, after_index, finding_for, settled)
+        yield from leaning.leaning(inputs, mapped, after, finding_for, settled)
+        if after.written:
+            fresh = rank(analysis, mapped.query, after_index, covers=_covers(inputs, after_index, mapped.query))
+            yield from leaning.written(inputs, analysis, fresh, after, finding_for, settled)
+
+    for verdict in told():
         shown.add((verdict.finding.rule, verdict.finding.subject))
         yield verdict
-    yield from _also(inputs, mapped, after, settled, shown)
+    yield from leaning.also(inputs, mapped, after, settled, shown)
     yield from _uncovered(analysis, (mapped.index, after_index), shown)
 
 
-def _also(
-    inputs: Inputs, mapped: Mapped, after: Edition, settled: set[tuple[str, str]], shown: set[tuple[str, str]]
-) -> Iterator[Verdict]:
-    """What else was found of sections that already have a verdict for one of their lines: a lost guard does not go
-    unsaid because a timeout on the same page is wrong too."""
-    for ranked in mapped.ranked:
-        counterpart = after.counterpart(ranked.section)
-        if key_of(counterpart or ranked.section) not in settled:
-            continue
-        for finding in judging.worst_first(findings_for(ranked, mapped.analysis.findings)):
-            if finding.severity is Severity.LOW or (finding.rule, finding.subject) in shown:
-                continue
-            shown.add((finding.rule, finding.subject))
-            owners = inputs.owners(counterpart or ranked.section)
-            yield judging.leaning(ranked, finding, owners, counterpart, documents_changed=inputs.documents_changed)
-
-
-def _leaning(
+def _false_lines(
     inputs: Inputs,
     mapped: Mapped,
     after: Edition,
     after_index: Index,
-    finding_for: Callable[[Change], Finding | None],
-    settled: set[tuple[str, str]],
+    finding_for: FindingFor,
+    settled: set[SectionKey],
 ) -> Iterator[Verdict]:
-    threshold = inputs.suspect_threshold if inputs.suspect_threshold is not None else shipped().suspect
-    for ranked in _suspects(mapped.ranked, threshold, settled, after):
-        counterpart = after.counterpart(ranked.section)
-        for finding in _tied(ranked, mapped.analysis, finding_for):
-            owners = inputs.owners(counterpart or ranked.section)
-            yield judging.leaning(ranked, finding, owners, counterpart, documents_changed=inputs.documents_changed)
+    """Lines of head that are false, contradicted ones before those that another place of the code bears out; then the
+    sections whose line was false at base. Adds the sections to ``settled``."""
+    now = _told(inputs, mapped.analysis, after_index, finding_for)
+    then: Told = []
     if inputs.documents_changed:
-        known = {key_of(section) for section in Edition.of(inputs.before).sections.values()}
-        known = {(inputs.moved.get(path, path), slug) for path, slug in known}
-        fresh = rank(mapped.analysis, mapped.query, after_index, covers=_covers(inputs, after_index, mapped.query))
-        for ranked in fresh:
-            if key_of(ranked.section) in known or key_of(ranked.section) in settled:
-                continue
-            if ranked.alert >= threshold or ranked.candidate.values.get("heading"):
-                for finding in _tied(ranked, mapped.analysis, finding_for)[:1]:
-                    yield judging.written(ranked, finding, inputs.owners(ranked.section))
+        then = _told(inputs, mapped.analysis, mapped.index, finding_for)
+        now += _third_values(inputs, then, after, after_index, {(f.section.path, f.line) for f, _ in now})
+    kept = kept_places([found for found, _ in now], _head(inputs))
+    settled.update(key_of(found.section) for found, _ in now)
+    for number, (found, finding) in enumerate(now):
+        if number not in kept:
+            yield judging.contradicted(found, finding, inputs.owners(found.section), inputs.head)
+    for number, place in kept.items():
+        found, finding = now[number]
+        yield judging.doubtful(found, finding, inputs.owners(found.section), inputs.head, place)
+    said = {substance(found.quote) for found, _ in now}
+    # A line that went from one section to another is one false line.
+    gone = [t for t in then if after.counterpart(t[0].section) is None and substance(t[0].quote) in said]
+    settled.update(key_of(found.section) for found, _ in gone)
+    then = [t for t in then if t not in gone]
+    for _, group in groupby(sorted(then, key=lambda t: key_of(t[0].section)), key=lambda t: key_of(t[0].section)):
+        lines = list(group)
+        section = after.counterpart(lines[0][0].section) or lines[0][0].section
+        if key_of(section) not in settled:
+            settled.add(key_of(section))
+            yield _since_base(inputs, lines, after)
 
 
-def _suspects(
-    ranked: Sequence[Ranked], threshold: float, settled: set[tuple[str, str]], after: Edition
-) -> list[Ranked]:
-    """The sections above the threshold that name something that changed, explicit ties first, then by rank, and always
-    the best ranked one. Where none is named the three best ranked, because then they are all there is to look at."""
-    above = [
-        r for r in ranked if r.alert >= threshold and key_of(after.counterpart(r.section) or r.section) not in settled
-    ]
-    best = [r for r in ranked[:1] if r in above]
-    named = sorted((r for r in above if r.changes or r.explicit), key=lambda r: not r.explicit)
-    if named or settled:
-        return [*(r for r in named if r.explicit), *(r for r in best if not r.explicit),
-                *(r for r in named if not r.explicit and r not in best)][:MAX_SUSPECTS]  # fmt: skip
-    return [r for r in ranked[:MAX_UNNAMED] if r in above]
+def _told(inputs: Inputs, analysis: Analysis, index: Index, finding_for: FindingFor) -> Told:
+    """The false lines among the indexed sections, those aside for which no finding can be quoted."""
+    found = contradictions(analysis.changes, index, inputs.still_defined)
+    pairs = ((line, finding_for(line.change)) for line in found)
+    return [(line, finding) for line, finding in pairs if finding is not None]
 
 
-def _tied(ranked: Ranked, analysis: Analysis, finding_for: Callable[[Change], Finding | None]) -> list[Finding]:
-    """The findings to show for a section: those whose names it states, else those on a definition of which it names
-    something, else the changes that it names, else the diff's worst finding, else its first change. At most a few, and
-    one per subject."""
-    named = judging.worst_first(findings_for(ranked, analysis.findings))
-    if not named:
-        places = {_place(change) for change in ranked.changes if change.fact.symbol}
-        named = judging.worst_first(f for f in analysis.findings if f.change.fact.symbol and _place(f.change) in places)
-    if not named:
-        found = (finding_for(change) for change in ranked.changes[:5])
-        named = [finding for finding in found if finding is not None][:1]
-    if not named:
-        named = judging.worst_first(analysis.findings)[:1]
-    if not named:
-        found = (finding_for(change) for change in analysis.changes[:20])
-        named = [finding for finding in found if finding is not None][:1]
-    unique = {(finding.rule, finding.subject): finding for finding in reversed(named)}
-    chosen = [finding for finding in named if unique.get((finding.rule, finding.subject)) is finding]
-    return chosen[: judging.FINDINGS_PER_SECTION]
+def _third_values(inputs: Inputs, then: Told, after: Edition, index: Index, known: set[tuple[str, int]]) -> Told:
+    """Lines that were false at base and that this diff edited to a value which the code does not state either."""
+    found: Told = []
+    for line, finding in then:
+        section = after.counterpart(line.section)
+        if section is None or section.text == line.section.text or still_stands(line, section):
+            continue
+        third = third_value(line, line.section, section, index, inputs.still_defined)
+        if third is not None and (third.section.path, third.line) not in known:
+            known.add((third.section.path, third.line))
+            found.append((third, finding))
+    return found
 
 
-def _place(change: Change) -> tuple[str, str]:
-    """Path and symbol of a change: what a section names and what a rule found are often two facts of one definition."""
-    return (change.path, change.fact.symbol.name if change.fact.symbol else "")
+def _since_base(inputs: Inputs, lines: Told, after: Edition) -> Verdict:
+    """The verdict on a section that had these false lines at base and has none at head: *updated* if this diff made
+    every one of them true or took it away with its subject, else *suspect*."""
+    found, finding = lines[0]
+    section = after.counterpart(found.section)
+    owners = inputs.owners(section or found.section)
+    for line, its in lines:
+        doubt = after_edit(line, section)
+        if doubt:
+            return judging.unsettled(line, its, owners, section or found.section, doubt)
+    return judging.corrected(found, finding, owners, section or found.section)
 
 
-def _finding_lookup(analysis: Analysis) -> Callable[[Change], Finding | None]:
+def _head(inputs: Inputs) -> Head:
+    changed = {diff.old_path: None for diff in inputs.diffs} | {diff.path: diff.after for diff in inputs.diffs}
+    return Head(changed, inputs.naming, inputs.head_text, inputs.claims)
+
+
+def _finding_lookup(analysis: Analysis) -> FindingFor:
     """The worst finding on a change, or one that says that documented behaviour changed."""
     by_change: dict[int, Finding] = {}
     for finding in reversed(judging.worst_first(analysis.findings)):

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from dataclasses import replace
 
 from analyzers.model import Change, ChangeKind, Confidence, Fact, FactKind
 from analyzers.vocabulary import words
 from runbooks.index import Index
 from runbooks.lines import Contradiction, Line, lines_of
-from runbooks.model import Section, Suggestion
+from runbooks.model import Block, Section, Suggestion
 from runbooks.places import deployed
 from runbooks.terms import joined
 
@@ -23,6 +23,9 @@ StillDefined = Callable[[str], bool]
 """Whether the code at head still contains a name as a whole word; asked only for names that a diff removed."""
 
 _NAMED = frozenset({FactKind.CLI_FLAG, FactKind.ENV_VAR, FactKind.METRIC, FactKind.ALERT})
+MAX_QUESTIONS = 200
+"""Names looked for in the tree per comparison, each at the cost of reading it; what is not looked for is not gone."""
+
 _LEAST_CHARS = 8
 """A shorter name, or one of a single word, may be an ordinary word in a line about something else."""
 
@@ -34,7 +37,7 @@ _NEGATIVE = frozenset(
 
 def gone_names(changes: Sequence[Change], index: Index, still_defined: StillDefined) -> Iterator[Contradiction]:
     """Lines that name a flag, variable, metric or alert which this diff took away for good."""
-    still_defined = cache(still_defined)  # each question is a search through the whole tree
+    still_defined = _bounded(still_defined)
     read = {c.before.key for c in changes if c.before and not deployed(c.before.span.path)}
     for change in changes:
         before = change.before
@@ -53,6 +56,18 @@ def gone_names(changes: Sequence[Change], index: Index, still_defined: StillDefi
             continue
         for place in places:
             yield from _lines_naming(change, index.sections[place].section, passed_on=passed_on)
+
+
+def _bounded(still_defined: StillDefined) -> StillDefined:
+    """The same question, asked once per name and ``MAX_QUESTIONS`` times at most: each is a search through the tree."""
+    asked: dict[str, bool] = {}
+
+    def ask(name: str) -> bool:
+        if name not in asked and len(asked) < MAX_QUESTIONS:
+            asked[name] = still_defined(name)
+        return asked.get(name, True)
+
+    return ask
 
 
 def _uses(fact: Fact) -> bool:
@@ -102,7 +117,15 @@ def _lines_naming(change: Change, section: Section, *, passed_on: bool) -> Itera
     # What a person sets for a program that is not built here may be read by it whatever this deployment does.
     if passed_on and any(assigned.search(text) for text in section.text.split("\n")):
         return
-    for line in lines_of(section):
+    heading = _heading(section)
+    if heading is not None and exact.search(heading.text) and not renamed:
+        # The section is about a thing that is gone: to say so once is enough.
+        yield Contradiction(
+            change, section, heading.number, heading.text.strip(),
+            f"the heading names the {kind} {name}; nothing in the code mentions it any more", None,
+        )  # fmt: skip
+        return
+    for line in (*((heading,) if heading else ()), *lines_of(section)):
         if not exact.search(line.text) or (renamed and _names(renamed, line)):
             continue
         if passed_on and line.kind == "fence":
@@ -112,9 +135,18 @@ def _lines_naming(change: Change, section: Section, *, passed_on: bool) -> Itera
             corrected = exact.sub(lambda found: found.group(1) + renamed, line.text)
             suggestion = Suggestion(section.path, line.number, line.text, corrected)
         now = f"it is now {renamed}" if renamed else "nothing in the code mentions it any more"
+        what = "heading" if line is heading else "line"
         yield Contradiction(
-            change, section, line.number, line.text.strip(), f"the line names the {kind} {name}; {now}", suggestion
+            change, section, line.number, line.text.strip(), f"the {what} names the {kind} {name}; {now}", suggestion
         )
+
+
+def _heading(section: Section) -> Line | None:
+    """The section's own heading as a line that can make a statement, or None (a preamble, a chapter of history)."""
+    if not section.headings:
+        return None
+    number, text = section.span.start_line, section.text.split("\n", 1)[0]
+    return next(lines_of(replace(section, blocks=(Block("paragraph", number, number, text),))), None)
 
 
 def _names(name: str, line: Line) -> bool:

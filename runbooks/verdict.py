@@ -3,105 +3,63 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from analyzers.model import Change, Evidence, Finding, Severity, Span
 from runbooks.contradiction import Contradiction
-from runbooks.mapping import Ranked
-from runbooks.model import (
-    Decision,
-    Directive,
-    DirectiveKind,
-    Owner,
-    Reason,
-    Runbook,
-    Section,
-    Status,
-    Verdict,
-)
+from runbooks.edited import earned_update, holds, misstated, substance
+from runbooks.mapping import EXPLICIT, Ranked
+from runbooks.model import Decision, Directive, DirectiveKind, Owner, Reason, Section, Status, Verdict
 from runbooks.query import names_of
-from runbooks.terms import joined, terms
+from runbooks.terms import joined
 
 FINDINGS_PER_SECTION = 3
 """Findings named per suspect section; the section has to be read once, whatever their number."""
 
 _SEVERITY = {Severity.HIGH: 0, Severity.MEDIUM: 1, Severity.LOW: 2}
-
-SectionKey = tuple[str, str]
-OwnersOf = Callable[[Section], tuple[Owner, ...]]
-FindingFor = Callable[[Change], Finding | None]
-
-
-@dataclass(frozen=True)
-class Edition:
-    """The runbooks of one side, by section. ``moved`` maps a before path to its after path where git saw a rename."""
-
-    sections: Mapping[SectionKey, Section]
-    moved: Mapping[str, str]
-
-    @classmethod
-    def of(cls, runbooks: Iterable[Runbook], moved: Mapping[str, str] | None = None) -> Edition:
-        """The edition of these runbooks."""
-        return cls({(s.path, s.slug): s for runbook in runbooks for s in runbook.sections}, moved or {})
-
-    def counterpart(self, section: Section) -> Section | None:
-        """The same section on this side: by path (following a rename) and slug."""
-        return self.sections.get((self.moved.get(section.path, section.path), section.slug))
-
-
-def key_of(section: Section) -> SectionKey:
-    """What identifies a section within one revision."""
-    return (section.path, section.slug)
-
-
-# -- updated ------------------------------------------------------------------------------------------------------
-
-_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
-_DATE = re.compile(
-    r"\b\d{4}-\d{2}-\d{2}\b|\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b"
-    r"|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d{1,2},? \d{4}\b",
-    re.IGNORECASE,
-)
-_MARKUP = re.compile(r"[*_`~>#|\\]+|<!--.*?-->|https?://\S+", re.DOTALL)
-
-
-def substance(text: str) -> str:
-    """What a block says, without white space, markup, link targets and dates: the part whose change is an update."""
-    text = _LINK.sub(r"\1", text)
-    text = _MARKUP.sub(" ", _DATE.sub(" ", text))
-    return " ".join(text.split())
-
-
-def earned_update(before: Section, after: Section | None, names: frozenset[str]) -> bool:
-    """Whether the diff edited the block that holds a matched anchor. ``names`` are the joined names that tie section
-    and diff; without any, each block of the section counts. A deleted or renamed section earns nothing."""
-    if after is None:
-        return False
-    if before is after or before.text == after.text:
-        return False
-    kept = {substance(block.text) for block in after.blocks}
-    holding = [block for block in before.blocks if block.kind != "heading" and (not names or _holds(block.text, names))]
-    if not holding:
-        was = {substance(block.text) for block in before.blocks}
-        return any(_holds(block.text, names) for block in after.blocks if substance(block.text) not in was)
-    return any(substance(block.text) not in kept for block in holding)
-
-
-def _holds(text: str, names: frozenset[str]) -> bool:
-    found, _ = terms(text)
-    return any(name in names for name in found)
-
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 # -- decisions ----------------------------------------------------------------------------------------------------
 
 
-def decided(verdict: Verdict, decisions: Sequence[Decision], directives: Sequence[Directive], as_of: date) -> Verdict:
+@dataclass(frozen=True)
+class Directed:
+    """A section as the policy revision has it, and the directives that speak for it there."""
+
+    section: Section
+    directives: tuple[Directive, ...]
+
+    def speaks_for(self, verdict: Verdict) -> bool:
+        """Whether the directives were written for what the verdict is about: the quoted line and at least half of the
+        section's lines stood there. A path and a heading do not make it the same section, because a branch can give
+        both to any text; see ``docs/decisions/0006-directives-speak-for-their-text.md``."""
+        if verdict.section is None:
+            return False
+        known = frozenset(_lines(self.section))
+        lines = _lines(verdict.section)
+        if 2 * sum(line in known for line in lines) < len(lines):
+            return False
+        if verdict.evidence is None:
+            return True
+        place = verdict.evidence.span.start_line - verdict.section.span.start_line
+        source = verdict.section.text.split("\n")
+        quoted = substance(source[place]) if 0 <= place < len(source) else ""
+        return not quoted or quoted in known
+
+
+def _lines(section: Section) -> list[str]:
+    """The lines of a section in substance, empty ones and comments (such as the directive itself) aside."""
+    lines = (substance(line) for line in _COMMENT.sub(" ", section.text).split("\n"))
+    return [line for line in lines if line]
+
+
+def decided(verdict: Verdict, decisions: Sequence[Decision], directed: Directed | None, as_of: date) -> Verdict:
     """The verdict after people's words on it: a directive of the section, or a decision whose hashes still agree."""
     if verdict.status not in {Status.CONTRADICTED, Status.SUSPECT}:
         return verdict
-    for directive in directives:
+    for directive in directed.directives if directed is not None and directed.speaks_for(verdict) else ():
         if directive.until is not None and directive.until < as_of:
             continue
         status = Status.SNOOZED if directive.kind is DirectiveKind.SNOOZE else Status.ACKNOWLEDGED
@@ -133,9 +91,37 @@ def contradicted(found: Contradiction, finding: Finding, owners: tuple[Owner, ..
     )  # fmt: skip
 
 
+def doubtful(found: Contradiction, finding: Finding, owners: tuple[Owner, ...], revision: str, kept: str) -> Verdict:
+    """The verdict on a line that would be false were it not for another place that ``kept`` the before value (as
+    ``path:line still says value``). Suspect whatever its score is: the line itself is quoted."""
+    span = Span(revision, found.section.path, found.line, found.line)
+    reason = f"{found.reason}, but {kept}"
+    return Verdict(
+        Status.SUSPECT, finding, found.section, reason, owners, Evidence(span, found.quote), None, EXPLICIT,
+        (Reason("contradiction", EXPLICIT, reason),),
+    )  # fmt: skip
+
+
+def unsettled(
+    found: Contradiction, finding: Finding, owners: tuple[Owner, ...], section: Section, what: str
+) -> Verdict:
+    """The verdict on a section whose line was false at base and which this diff deleted or edited without making it
+    true; ``what`` says which. ``section`` is the one of head, or of base when it was deleted."""
+    reason = f"{what}; the line at base said {found.quote[:80]!r}"
+    revision = "base" if section is found.section else "head"
+    line, quote = (
+        (found.line, found.quote)
+        if section is found.section
+        else line_about(section, frozenset(_names_of_change(found.change)))
+    )
+    evidence = Evidence(Span(revision, section.path, line, line), quote) if quote else None
+    return Verdict(Status.SUSPECT, finding, section, reason, owners, evidence, None, EXPLICIT)
+
+
 def corrected(found: Contradiction, finding: Finding, owners: tuple[Owner, ...], after: Section) -> Verdict:
     """The verdict on a section whose false line this diff corrected."""
-    reason = f"this diff edited the line that said {found.quote[:80]!r}"
+    verb = "deleted the section" if after is found.section else "edited the line"
+    reason = f"this diff {verb} that said {found.quote[:80]!r}"
     span = Span("head", after.path, after.span.start_line, after.span.end_line)
     quote = after.title or after.text[:80]
     return Verdict(Status.UPDATED, finding, after, reason, owners, Evidence(span, quote), None, 1.0)
@@ -146,12 +132,15 @@ def leaning(
 ) -> Verdict:
     """The verdict on a section that leans on the diff: *updated* when the diff earned it, else *suspect*."""
     section = ranked.section
-    names = frozenset(joined(n) for c in ranked.changes for f in (c.before, c.after) if f for n in names_of(f))
+    names = frozenset(name for change in ranked.changes for name in _names_of_change(change))
     status, reason = Status.SUSPECT, _why(ranked)
     if documents_changed and after is None:
-        reason = "this diff deleted or renamed the section; " + reason
-    elif documents_changed and earned_update(section, after, names):
-        status, reason = Status.UPDATED, "this diff edited the part of the section that speaks of it"
+        reason = "this diff deleted the section; " + reason
+    elif documents_changed and after is not None and earned_update(section, after, names):
+        if misstated(ranked.changes, section, after):
+            reason = "this diff edited the section, but not to what the code now says; " + reason
+        else:
+            status, reason = Status.UPDATED, "this diff edited the part of the section that speaks of it"
     shown = after if after is not None else section
     line, quote = line_about(shown, names)
     evidence = Evidence(Span("head", shown.path, line, line), quote) if quote else None
@@ -172,6 +161,10 @@ def uncovered(finding: Finding) -> Verdict:
     return Verdict(Status.UNCOVERED, finding, None, "no runbook section speaks of it", (), None, None, 0.0)
 
 
+def _names_of_change(change: Change) -> Iterable[str]:
+    return (joined(name) for fact in (change.before, change.after) if fact for name in names_of(fact))
+
+
 def _why(ranked: Ranked) -> str:
     return "; ".join(reason.phrase for reason in ranked.reasons[:2]) or "it shares words with the diff"
 
@@ -180,7 +173,7 @@ def line_about(section: Section, names: frozenset[str]) -> tuple[int, str]:
     """The first line of a section that states one of the names (number and text); else its heading line."""
     lines = section.text.split("\n")
     for offset, line in enumerate(lines[1:] if section.title else lines, start=1 if section.title else 0):
-        if names and line.strip() and _holds(line, names):
+        if names and line.strip() and holds(line, names):
             return section.span.start_line + offset, line.strip()[:240]
     first = next(((i, text) for i, text in enumerate(lines) if text.strip()), (0, ""))
     return section.span.start_line + first[0], first[1].strip()[:240]

@@ -18,10 +18,12 @@ from runbooks.check import Inputs
 from runbooks.config import Config
 from runbooks.configchecks import check_patterns
 from runbooks.discovery import discover
-from runbooks.model import Directive, Owner, Runbook, Section
+from runbooks.edited import SectionKey, key_of
+from runbooks.model import Owner, Runbook, Section
 from runbooks.owners import OwnerContext, codeowners_text, owners_for
-from runbooks.services import is_catalogue, services_from
+from runbooks.services import is_catalogue, service_of, service_of_runbook, services_from
 from runbooks.shelf import REVISION, Library
+from runbooks.verdict import Directed
 
 CONFIG_PATH = ".runbook-drift.toml"
 
@@ -98,6 +100,13 @@ def gather(
             return changed_texts[path]
         return repository.read(base, path)
 
+    by_path = {runbook.path: runbook for runbook in (*after, *before)}
+
+    # Read on first use: a check without drift asks nobody.
+    @lru_cache(maxsize=1)
+    def context() -> OwnerContext:
+        return _owner_context(repository, policy_revision, config)
+
     return Inputs(
         base=base,
         head=head,
@@ -112,9 +121,11 @@ def gather(
         suspect_threshold=config.suspect_threshold,
         moved=moved,
         directives=_directives(repository, policy_revision, base, before, find, library),
-        owners=_owners(repository, policy_revision, config, before, after),
+        owners=lambda section: _owners(section, by_path, context()),
         covers=covered,
+        claims=lambda section, path: _claims(section, path, by_path, context()),
         still_defined=lambda name: repository.contains(head, name),
+        naming=lambda names: repository.lines_naming(head, names),
         terms=library.terms,
         head_text=head_text,
         notes=tuple(notes),
@@ -205,43 +216,48 @@ def _directives(
     before: tuple[Runbook, ...],
     find: Find,
     library: Library,
-) -> dict[tuple[str, str], tuple[Directive, ...]]:
-    """Directives as the policy revision has them: a pull request cannot silence itself. One in a runbook's preamble
-    speaks for the whole runbook."""
+) -> dict[SectionKey, Directed]:
+    """Directives as the policy revision has them, with the section that they were written for: a pull request cannot
+    silence itself. One in a runbook's preamble speaks for the whole runbook."""
     runbooks = before
     if policy_revision != base:
         runbooks, _ = _runbooks(repository, repository.files(policy_revision), find, library)
-    found: dict[tuple[str, str], tuple[Directive, ...]] = {}
+    found: dict[SectionKey, Directed] = {}
     for runbook in runbooks:
         general = tuple(d for section in runbook.sections if not section.headings for d in section.directives)
         for section in runbook.sections:
             own = section.directives if section.headings else ()
             if general or own:
-                found[(runbook.path, section.slug)] = general + own
+                found[key_of(section)] = Directed(section, general + own)
     return found
 
 
-def _owners(
-    repository: Repository, revision: str, config: Config, before: Iterable[Runbook], after: Iterable[Runbook]
-) -> Callable[[Section], tuple[Owner, ...]]:
-    """Owners as the policy revision has them; a runbook's own front matter counts from its before text, and from the
-    after text only when the runbook is new. Read on first use: a check without drift asks nobody."""
-    by_path = {runbook.path: runbook for runbook in (*after, *before)}
+def _owner_context(repository: Repository, revision: str, config: Config) -> OwnerContext:
+    """Owners and services as the policy revision has them."""
+    read = partial(repository.read, revision)
+    catalogue: dict[str, bytes] = {}
+    for path in repository.files(revision):
+        if is_catalogue(path) and len(catalogue) < MAX_CATALOGUES:
+            catalogue[path] = read(path) or b""
+    return OwnerContext(codeowners_text(read), services_from(config, catalogue))
 
-    @lru_cache(maxsize=1)
-    def context() -> OwnerContext:
-        read = partial(repository.read, revision)
-        catalogue: dict[str, bytes] = {}
-        for path in repository.files(revision):
-            if is_catalogue(path) and len(catalogue) < MAX_CATALOGUES:
-                catalogue[path] = read(path) or b""
-        return OwnerContext(codeowners_text(read), services_from(config, catalogue))
 
-    def owners(section: Section) -> tuple[Owner, ...]:
-        runbook = by_path.get(section.path)
-        return owners_for(runbook, section, context()) if runbook else ()
+def _owners(section: Section, by_path: Mapping[str, Runbook], context: OwnerContext) -> tuple[Owner, ...]:
+    """Who answers for a section; a runbook's own front matter counts from its before text, and from the after text
+    only when the runbook is new."""
+    runbook = by_path.get(section.path)
+    return owners_for(runbook, section, context) if runbook else ()
 
-    return owners
+
+def _claims(section: Section, path: str, by_path: Mapping[str, Runbook], context: OwnerContext) -> bool:
+    """Whether a section's runbook covers a path, or belongs to the service whose path it is."""
+    runbook = by_path.get(section.path)
+    if runbook is None:
+        return False
+    if covered(runbook, [path]):
+        return True
+    service = service_of_runbook(runbook, context.services)
+    return service is not None and service_of(path, context.services) is service
 
 
 def covered(runbook: Runbook, paths: Sequence[str]) -> str:

@@ -9,8 +9,10 @@ import pytest
 
 from analyzers.model import FileDiff
 from runbooks.check import MAX_SUSPECTS, Inputs, check, map_sections
+from runbooks.edited import key_of
 from runbooks.model import Decision, Report, Status, Verdict
 from runbooks.parse import parse
+from runbooks.verdict import Directed
 from tests.cases import file_diff
 
 RUNBOOK = (
@@ -21,7 +23,7 @@ RUNBOOK = (
 def inputs(*diffs: FileDiff, runbook: str = RUNBOOK, **more: object) -> Inputs:
     """Inputs with one runbook and these diffs; the runbook is the same on both sides."""
     book = parse("docs/runbooks/payments.md", runbook.encode(), revision="head")
-    directives = {(s.path, s.slug): s.directives for s in book.sections if s.directives}
+    directives = {key_of(s): Directed(s, s.directives) for s in book.sections if s.directives}
     made = Inputs(
         base="base", head="head", policy_revision="base", diffs=diffs, before=(book,), after=(book,),
         as_of=date(2026, 1, 1), directives=directives,

@@ -4,12 +4,15 @@ Each ``## title`` of ``tests/runbooks/cases/*.md`` is a case. Fences: ``python b
 of ``tests/cases.py``), ``runbook`` (``path=`` as in rule cases), ``runbook after`` where the diff edits it, and
 ``expect`` with a line a verdict: ``contradicted docs/runbooks/payments.md:5 | subject | suggested line``.
 ``expect all`` also lists suspect and uncovered; ``removed=NAME`` says that the code no longer holds NAME nor a part of
-it anywhere, ``kept=PART`` that it still holds that part.
+it anywhere, ``kept=PART`` that it still holds that part. A fence ``python same`` is a file that the diff left alone;
+a suspect line says which place still states the before value.
 ``--update`` rewrites the fences.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,8 +21,11 @@ import pytest
 
 from analyzers.model import FileDiff
 from runbooks.check import Inputs, check
+from runbooks.edited import key_of
 from runbooks.model import Runbook, Verdict
 from runbooks.parse import parse
+from runbooks.verdict import Directed
+from runbooks.workspace import covered
 from tests.cases import Fence, cases_of, fences_of, file_diff
 
 CASES = Path(__file__).parent / "cases"
@@ -48,18 +54,26 @@ def _stories(file: Path) -> list[Story]:
 def _story(file: Path, title: str, fences: tuple[Fence, ...]) -> Story:
     code: dict[str, dict[str, str]] = {}
     books: dict[str, dict[str, str]] = {}
+    same: dict[str, str] = {}
     for fence in fences:
         if fence.words[:1] == ("expect",):
             expect = fence
         elif fence.words[0] == "runbook":
             side = "after" if "after" in fence.words else "before"
             books.setdefault(_path(fence), {})[side] = fence.text
+        elif "same" in fence.words:
+            same[fence.path] = fence.text
         else:
             side = "after" if "after" in fence.words else "before"
             code.setdefault(fence.path, {})[side] = fence.text
     before = tuple(_runbook(path, sides["before"]) for path, sides in books.items() if "before" in sides)
     edited = any("after" in sides for sides in books.values())
-    after = tuple(_runbook(path, sides.get("after", sides.get("before", ""))) for path, sides in books.items())
+    dropped = {_path(f) for f in fences if f.words[0] == "runbook" and "deleted" in f.words}
+    after = tuple(
+        _runbook(path, sides.get("after", sides.get("before", "")))
+        for path, sides in books.items()
+        if path not in dropped
+    )
     diffs: tuple[FileDiff, ...] = tuple(file_diff(p, s.get("before"), s.get("after")) for p, s in code.items())
     gone = {word.removeprefix("removed=") for word in expect.words if word.startswith("removed=")}
     kept = {word.removeprefix("kept=") for word in expect.words if word.startswith("kept=")}
@@ -67,7 +81,10 @@ def _story(file: Path, title: str, fences: tuple[Fence, ...]) -> Story:
         base="base", head="head", policy_revision="base", diffs=diffs, before=before,
         after=after if edited else before, as_of=date(2026, 1, 1), suspect_threshold=0.5,
         still_defined=lambda name: name in kept or not any(name.lower() in whole.lower() for whole in gone),
-        directives={(s.path, s.slug): s.directives for book in before for s in book.sections if s.directives},
+        directives={key_of(s): Directed(s, s.directives) for book in before for s in book.sections if s.directives},
+        naming=lambda names: _naming(same, names),
+        head_text=lambda path: same[path].encode() if path in same else None,
+        claims=lambda section, path: any(covered(book, [path]) for book in before if book.path == section.path),
     )  # fmt: skip
     return Story(f"{file.stem}: {title}", inputs, expect, file, title)
 
@@ -76,13 +93,23 @@ def _runbook(path: str, text: str) -> Runbook:
     return parse(path, text.encode(), revision="head")
 
 
+def _naming(files: Mapping[str, str], names: Sequence[str]) -> Iterator[tuple[str, int, str]]:
+    """What ``Repository.lines_naming`` would find in these files."""
+    named = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b")
+    for path in sorted(files):
+        for number, line in enumerate(files[path].split("\n"), start=1):
+            if named.search(line):
+                yield path, number, line
+
+
 def _line(verdict: Verdict) -> str:
     place = "-"
     if verdict.section is not None:
         line = verdict.evidence.span.start_line if verdict.evidence else verdict.section.span.start_line
         place = f"{verdict.section.path}:{line}"
     said = f" | {verdict.suggestion.after.strip()}" if verdict.suggestion else ""
-    return f"{verdict.status} {place} | {verdict.finding.subject}{said}"
+    kept = f" | {verdict.reason.partition(', but ')[2]}" if " still says " in verdict.reason else ""
+    return f"{verdict.status} {place} | {verdict.finding.subject}{said}{kept}"
 
 
 ALL = [story for file in sorted(CASES.glob("*.md")) for story in _stories(file)]
