@@ -152,7 +152,7 @@ def merged(claims: Sequence[Contradiction]) -> Contradiction:
     claim, the first; when one of them has no suggestion, or two overlap, the line has none."""
     kept: list[Contradiction] = []
     edits: list[Edit] = []
-    for claim in claims:
+    for claim in _names_once(claims):
         mine = _edits(claim)
         known = any(claim.reason == other.reason for other in kept)
         if known or (mine and set(mine) <= set(edits)):
@@ -175,6 +175,21 @@ def merged(claims: Sequence[Contradiction]) -> Contradiction:
         suggestion = Suggestion(first.section.path, first.line, before, corrected(before, edits))
     also = tuple(claim.change for claim in kept[1:])
     return replace(first, reason=reason, suggestion=suggestion, edits=tuple(sorted(edits)), also=also)
+
+
+def _names_once(claims: Sequence[Contradiction]) -> Iterator[Contradiction]:
+    """The claims, of those that a name is gone only one a name: one that knows what the name is now, if any does."""
+    gone: dict[str, Contradiction] = {}
+    for claim in claims:
+        if not claim.edits and claim.change.kind in {ChangeKind.REMOVED, ChangeKind.RENAMED} and claim.change.before:
+            known = gone.setdefault(claim.change.before.key, claim)
+            if known.suggestion is None and claim.suggestion is not None:
+                gone[claim.change.before.key] = claim
+    chosen = {id(claim) for claim in gone.values()}
+    for claim in claims:
+        named = claim.change.before.key if claim.change.before else ""
+        if claim.edits or named not in gone or id(claim) in chosen:
+            yield claim
 
 
 def _edits(claim: Contradiction) -> tuple[Edit, ...]:

@@ -140,6 +140,21 @@ def test_a_rename_is_merged_with_a_value() -> None:
     assert found.suggestion.after == "ttl_b is 8"
 
 
+def test_a_name_that_is_gone_in_one_file_and_renamed_in_another_is_renamed() -> None:
+    """Of two claims about one name, the one that can be corrected counts."""
+    section = _section("## A\n\nttl_a\n")
+    renamed = _change("ttl_a", "ttl_b", kind=ChangeKind.RENAMED)
+    removed = Change(ChangeKind.REMOVED, renamed.before, None)
+    claims = [
+        Contradiction(removed, section, 3, "ttl_a", "it is gone", None),
+        Contradiction(renamed, section, 3, "ttl_a", "it is now ttl_b", Suggestion("r.md", 3, "ttl_a", "ttl_b")),
+    ]
+    for order in (claims, claims[::-1]):
+        found = merged(order)
+        assert found.reason == "it is now ttl_b"
+        assert found.suggestion is not None
+
+
 @pytest.mark.parametrize(
     ("names", "text", "kept"),
     [
