@@ -74,10 +74,11 @@ def permit(bot: Bot, actor: Actor, pull: Pull, found: Review, items: Sequence[It
     wrote = {pull.author.casefold(), *(author.login.casefold() for author in pull.authors if author.login)}
     if policy.separation_of_duties and actor.login.casefold() in wrote:
         raise NotAllowed("whoever wrote a change does not decide on it (separation_of_duties)")
-    if any(_is(bot, actor, handle) for handle in policy.approvers):
+    repo = pull.ref.repo
+    if any(_is(bot, actor, repo, handle) for handle in policy.approvers):
         return
     for item in items:
-        if not any(_is(bot, actor, owner.handle) for owner in _responsible(bot, pull, item)):
+        if not any(_is(bot, actor, repo, owner.handle) for owner in _responsible(bot, pull, item)):
             raise NotAllowed(
                 f"only {_owners_in_words(item, policy.approvers)} may decide on “{item.title or item.runbook}”"
             )
@@ -89,7 +90,7 @@ def _responsible(bot: Bot, pull: Pull, item: Item) -> tuple[OwnerName, ...]:
     return (*item.owners, *(OwnerName(name, "slack", "handed over") for name in handed if name))
 
 
-def _is(bot: Bot, actor: Actor, handle: str) -> bool:
+def _is(bot: Bot, actor: Actor, repo: str, handle: str) -> bool:
     """Whether a handle means the actor: their login, a team they are in, their own e-mail or Slack id."""
     name = handle.removeprefix("@")
     if "/" in name:
@@ -97,7 +98,7 @@ def _is(bot: Bot, actor: Actor, handle: str) -> bool:
         if group and actor.slack and actor.slack in bot.chat.group_members(group):
             return True
         try:
-            return bot.forge.in_team(f"@{name}", actor.login)
+            return bot.forge.in_team(repo, f"@{name}", actor.login)
         except Refused:
             return False  # members may not be read: then membership is not proven
     if "@" in name:

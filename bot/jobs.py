@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import logging
 import os
 import socket
 import threading
@@ -62,10 +63,35 @@ def _working() -> Bot:
     return _bot
 
 
+class _Busy:
+    """Counts the steps that run now, so that a stop waits for them and not for what only sleeps."""
+
+    def __init__(self) -> None:
+        self._count, self._condition = 0, threading.Condition()
+
+    def __enter__(self) -> None:
+        with self._condition:
+            self._count += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._condition:
+            self._count -= 1
+            self._condition.notify_all()
+
+    def drained(self, seconds: float) -> bool:
+        """Wait for all of them; False when time ran out."""
+        with self._condition:
+            return self._condition.wait_for(lambda: self._count == 0, seconds)
+
+
+_busy = _Busy()
+
+
 def _tried(work: Callable[[], str]) -> Result:
     """Run one step; errors that pass become waits, those that do not are logged and end it."""
     try:
-        return {"word": work()}
+        with _busy:
+            return {"word": work()}
     except Unavailable as problem:
         return {"wait": max(problem.retry_after, 0.0), "text": str(problem)}
     except AnalysisFailed as problem:
@@ -200,6 +226,10 @@ class DbosJobs:
                 "log_level": "ERROR", "enable_otlp": False,
             }
         )  # fmt: skip
+        # Its own handler prints tracebacks, which may quote anything; ours redacts.
+        engine_log = logging.getLogger("dbos")
+        engine_log.handlers.clear()
+        engine_log.propagate, engine_log.disabled = True, False
         if self._postgresql:
             self._sweep = Sweep(self._url, self.executor)
             self._sweep.hold()
@@ -212,10 +242,12 @@ class DbosJobs:
             polling_interval_sec=0.4,
         )  # fmt: skip
 
-    def stop(self, seconds: int = 25) -> None:
-        """Let running workflows end for so long; what is left is recovered at the next start."""
+    def stop(self, seconds: float = 20.0) -> None:
+        """Let running steps end for so long; what is left is recovered at the next start."""
         global _bot
-        DBOS.destroy(workflow_completion_timeout_sec=seconds)
+        _busy.drained(seconds)
+        DBOS.destroy(workflow_completion_timeout_sec=0)
+        logging.getLogger("dbos").disabled = True  # what sleeps now finds no engine when it wakes, as it should
         _bot = None
         _latest.clear()
         if self._sweep is not None:

@@ -110,8 +110,9 @@ class Forge(Protocol):
         """The HTTPS address to fetch from and the token for it (empty for none)."""
         ...
 
-    def in_team(self, team: str, login: str) -> bool:
-        """Whether a login is a member of ``@owner/team``. Raises ``Refused`` where members may not be read."""
+    def in_team(self, repo: str, team: str, login: str) -> bool:
+        """Whether a login is a member of ``@owner/team``, asked with the rights on a repository. Raises ``Refused``
+        where members may not be read."""
         ...
 
 

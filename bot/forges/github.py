@@ -25,6 +25,7 @@ MAX_ATTEMPTS = 5
 _TRAILER = re.compile(r"^co-authored-by:[ \t]*([^<>\n]{0,200})<([^<>\s]{1,320})>[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _NOREPLY = re.compile(r"(?:\d+\+)?([A-Za-z0-9](?:[A-Za-z0-9-]|\[bot\])*)@users\.noreply\.[a-z0-9.-]+", re.IGNORECASE)
 _LOGIN = re.compile(r"[A-Za-z0-9_-]{1,100}(?:\[bot\])?")
+_TEAM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _SHA = re.compile(r"(?:[A-Za-z0-9-]{1,100}:)?[0-9a-f]{7,64}")
 
 
@@ -166,6 +167,20 @@ class GitHub:
         """Where git fetches a repository, and the token for it, good for ten minutes at least."""
         repo_path(repo)
         return f"{self._web_url}/{repo}.git", self._credentials.token(repo)
+
+    def in_team(self, repo: str, team: str, login: str) -> bool:
+        """Whether a login is an active member of ``@owner/team``. A team elsewhere, or a name that is none, is not."""
+        owner, _, slug = team.removeprefix("@").partition("/")
+        if not (_TEAM.fullmatch(owner) and _TEAM.fullmatch(slug) and _LOGIN.fullmatch(login)):
+            return False
+        if owner.casefold() != repo.partition("/")[0].casefold():
+            return False  # a repository's CODEOWNERS can only name teams of its own organisation
+        path = f"/orgs/{quote(owner, safe='')}/teams/{quote(slug, safe='')}/memberships/{quote(login, safe='')}"
+        try:
+            answer = self._api.call("GET", path, self._credentials.of(repo))
+        except Gone:
+            return False
+        return text_of(of(answer.data).get("state")) == "active"
 
     # -- the App itself ---------------------------------------------------------------------------------------------
 

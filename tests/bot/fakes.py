@@ -123,7 +123,7 @@ class FakeForge:
     def clone(self, repo: str) -> tuple[str, str]:
         return f"https://github.example/{repo}.git", ""
 
-    def in_team(self, team: str, login: str) -> bool:
+    def in_team(self, repo: str, team: str, login: str) -> bool:
         return login in self.teams.get(team, set())
 
     def push(self, head: str, ref: PullRef = REF) -> None:
