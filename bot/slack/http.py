@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from slack_bolt import App, BoltRequest
 from starlette.requests import ClientDisconnect, Request
@@ -25,7 +25,7 @@ def slack_events(app: App) -> Callable[[Request], Awaitable[Response]]:
                     return Response("too large", 413)
         except ClientDisconnect:
             return Response("", 400)
-        headers: dict[str, str | list[str]] = dict(request.headers.items())
+        headers: dict[str, str | Sequence[str]] = dict(request.headers.items())
         asked = BoltRequest(body=body.decode("utf-8", "replace"), query=str(request.url.query), headers=headers)
         said = await asyncio.to_thread(app.dispatch, asked)
         response = Response(said.body, said.status)

@@ -59,8 +59,8 @@ class DriftPart(Part):
             settled = {item.fingerprint: item for item in review.items if not item.open}
             for fingerprint, row in known.items():
                 if fingerprint not in now and row["number"] == number and not row["merged"]:
-                    item = settled.get(fingerprint)
-                    by = f"{item.status.value}: {item.reason}" if item else f"corrected by {review.head}"
+                    why = settled.get(fingerprint)
+                    by = f"{why.status.value}: {why.reason}" if why else f"corrected by {review.head}"
                     _close(connection, repo, fingerprint, at, by)
 
     def _renew(self, connection: Connection, row: RowMapping, item: Item) -> None:

@@ -135,7 +135,7 @@ def _migrate(connection: Connection) -> None:
         return
 
     def steps(revision: object, _context: object) -> object:
-        return script._upgrade_revs(head or "head", revision)  # type: ignore[arg-type]
+        return script._upgrade_revs(head or "head", revision)
 
     with EnvironmentContext(config, script, fn=steps, destination_rev=head):  # type: ignore[arg-type]
         script.run_env()

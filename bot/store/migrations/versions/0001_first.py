@@ -22,18 +22,9 @@ def upgrade() -> None:
         sa.Column("at", sa.Float, nullable=False),
     )
     op.create_index("ix_deliveries_at", "deliveries", ["at"])
-    for name, more in (
-        ("pulls", (sa.Column("state", sa.String(20), nullable=False), *_head())),
-        ("reviews", _head()),
-        ("alerts", ()),
-    ):
-        op.create_table(
-            name,
-            sa.Column("repo", sa.String(250), primary_key=True),
-            sa.Column("number", sa.Integer, primary_key=True),
-            *more,
-            sa.Column("body", sa.Text, nullable=False),
-        )
+    _of_pulls("pulls", sa.Column("state", sa.String(20), nullable=False), *_head())
+    _of_pulls("reviews", *_head())
+    _of_pulls("alerts")
     op.create_table(
         "rulings",
         sa.Column("repo", sa.String(250), primary_key=True),
@@ -63,7 +54,17 @@ def upgrade() -> None:
     _evidence()
 
 
-def _head() -> tuple[sa.Column[object], ...]:
+def _of_pulls(name: str, *more: sa.Column[str] | sa.Column[float]) -> None:
+    op.create_table(
+        name,
+        sa.Column("repo", sa.String(250), primary_key=True),
+        sa.Column("number", sa.Integer, primary_key=True),
+        *more,
+        sa.Column("body", sa.Text, nullable=False),
+    )
+
+
+def _head() -> tuple[sa.Column[str], sa.Column[float]]:
     return (sa.Column("head", sa.String(64), nullable=False), sa.Column("at", sa.Float, nullable=False))
 
 
