@@ -134,9 +134,9 @@ def _migrate(connection: Connection) -> None:
     if current == head:
         return
 
-    def steps(revision: object, _context: object) -> object:
+    def steps(revision: str, _context: object) -> object:
         return script._upgrade_revs(head or "head", revision)
 
-    with EnvironmentContext(config, script, fn=steps, destination_rev=head):  # type: ignore[arg-type]
+    with EnvironmentContext(config, script, fn=steps, destination_rev=head):
         script.run_env()
     connection.commit()
