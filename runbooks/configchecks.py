@@ -1,24 +1,22 @@
-"""Checks of configured values that need a library; each raises ValueError with a sentence that says what to write."""
+"""Checks of configured values beyond their type; each raises ValueError with a sentence that says what to write."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-MAX_WILDCARDS = 6
-"""Stars in one pattern; matching time grows with their number."""
+from runbooks.globs import compiled
+
+MAX_PATTERN = 500
+"""Characters of one pattern."""
 
 
 def check_patterns(key: str, patterns: Sequence[str]) -> None:
-    """Refuse, with ValueError, a pattern that is no gitignore pattern or costs too much to match."""
-    if not patterns:
-        return
-    from pathspec import GitIgnoreSpec  # only where patterns are configured
-
+    """Refuse, with ValueError, a pattern that is no gitignore pattern or too long to be one."""
     for pattern in patterns:
-        if pattern.count("*") > MAX_WILDCARDS or len(pattern) > 500:
-            raise ValueError(f"`{key}` has a pattern with more than {MAX_WILDCARDS} stars or 500 characters")
+        if len(pattern) > MAX_PATTERN:
+            raise ValueError(f"`{key}` has a pattern with more than {MAX_PATTERN} characters")
         try:
-            GitIgnoreSpec.from_lines([pattern])
+            compiled((pattern,))
         except ValueError:
             raise ValueError(f"`{key}` has the pattern {pattern!r}, which is no gitignore pattern") from None
 

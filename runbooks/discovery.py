@@ -9,14 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from runbooks.config import Config
-
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
+from runbooks.globs import compiled
 
 _MARKDOWN = (".md", ".mdx", ".markdown")
 _WORDS = re.compile(r"[a-z0-9]+")
@@ -67,25 +63,18 @@ def is_runbook(path: str, config: Config) -> bool:
     """
     if not path.lower().endswith(_MARKDOWN):
         return False
-    if config.runbooks.exclude and _spec(config.runbooks.exclude).match_file(path):
+    if config.runbooks.exclude and compiled(config.runbooks.exclude).match(path):
         return False
-    if any(service.runbooks and _spec(service.runbooks).match_file(path) for service in config.services):
+    if any(service.runbooks and compiled(service.runbooks).match(path) for service in config.services):
         return True
     if config.runbooks.include:
-        return _spec(config.runbooks.include).match_file(path)
+        return compiled(config.runbooks.include).match(path)
     return _by_convention(path)
 
 
 def discover(paths: Iterable[str], config: Config) -> list[str]:
     """The runbooks among paths, sorted."""
     return sorted({path for path in paths if is_runbook(path, config)})
-
-
-@lru_cache(maxsize=256)
-def _spec(patterns: tuple[str, ...]) -> GitIgnoreSpec:
-    from pathspec import GitIgnoreSpec  # only where patterns are configured
-
-    return GitIgnoreSpec.from_lines(patterns)
 
 
 def _by_convention(path: str) -> bool:

@@ -32,6 +32,9 @@ MAX_NAMES = 60
 MAX_FILES = 60
 """Files with such a name that are read for what they state."""
 
+NEAREST = 3
+"""Lines right above a line of a fence that may say what it is about (a comment, the key that it stands under)."""
+
 MAX_LINES = 200
 """Lines of one file that are read; a name on more lines than that is an ordinary word there."""
 
@@ -187,13 +190,23 @@ def _tied(found: Contradiction, change: Change, fact: Fact, head: Head) -> bool:
     here, there = after.span.path, fact.span.path
     if here != there and head.claims(found.section, here) and not head.claims(found.section, there):
         return True
-    section = found.section
-    block = next((b.text for b in section.blocks if b.start_line <= found.line <= b.end_line), "")
-    around = _words(section.path, *section.headings, block)
+    around = _words(found.section.path, *found.section.headings, *_around(found))
     mine, other = (
         _words(f.span.path, f.scope, f.key, f.symbol.name if f.symbol else "") - _GENERAL for f in (after, fact)
     )
     return bool((mine - other) & around) and not (other - mine) & around
+
+
+def _around(found: Contradiction) -> Sequence[str]:
+    """The lines that say what a line is about: its paragraph; of a fence or table the comment or row right above."""
+    block = next((b for b in found.section.blocks if b.start_line <= found.line <= b.end_line), None)
+    if block is None:
+        return (found.quote,)
+    lines = block.text.split("\n")
+    if block.kind == "paragraph":
+        return lines
+    place = found.line - block.start_line
+    return lines[max(0, place - NEAREST) : place + 1]
 
 
 def _words(*texts: str) -> frozenset[str]:

@@ -9,15 +9,11 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
 
 from analyzers.model import Skipped
 from runbooks.catalogues import FORMATS, Problem, described
 from runbooks.config import Config
+from runbooks.globs import compiled
 from runbooks.handles import as_owner
 from runbooks.model import Runbook, Service
 
@@ -52,7 +48,7 @@ def service_of(path: str, services: Sequence[Service]) -> Service | None:
     best: tuple[int, Service] | None = None
     for service in services:
         for pattern in service.paths:
-            if (best is None or len(pattern) > best[0]) and _spec((pattern,)).match_file(path):
+            if (best is None or len(pattern) > best[0]) and compiled((pattern,)).match(path):
                 best = (len(pattern), service)
     return best[1] if best else None
 
@@ -65,7 +61,7 @@ def service_of_runbook(runbook: Runbook, services: Sequence[Service]) -> Service
     if runbook.service:
         return next((s for s in services if s.name.lower() == runbook.service.lower()), None)
     for service in services:
-        if service.runbooks and _spec(service.runbooks).match_file(runbook.path):
+        if service.runbooks and compiled(service.runbooks).match(runbook.path):
             return service
     return service_of(runbook.path, services)
 
@@ -93,10 +89,3 @@ Source = Callable[[Config, Files], Iterator[Service]]
 
 SOURCES: tuple[Source, ...] = (_configured, _catalogued)
 """The sources of services in order of precedence (design section 6)."""
-
-
-@lru_cache(maxsize=4_096)
-def _spec(patterns: tuple[str, ...]) -> GitIgnoreSpec:
-    from pathspec import GitIgnoreSpec  # only where patterns are configured
-
-    return GitIgnoreSpec.from_lines(patterns)

@@ -19,6 +19,7 @@ from runbooks.config import Config
 from runbooks.configchecks import check_patterns
 from runbooks.discovery import discover
 from runbooks.edited import SectionKey, key_of
+from runbooks.globs import compiled
 from runbooks.model import Owner, Runbook, Section
 from runbooks.owners import OwnerContext, codeowners_text, owners_for
 from runbooks.services import is_catalogue, service_of, service_of_runbook, services_from
@@ -262,17 +263,12 @@ def _claims(section: Section, path: str, by_path: Mapping[str, Runbook], context
 
 def covered(runbook: Runbook, paths: Sequence[str]) -> str:
     """The first changed path that the runbook's front matter claims, or an empty string."""
-    if not runbook.covers:
-        return ""
-    from pathspec import GitIgnoreSpec
-
     for pattern in runbook.covers[:MAX_COVERS]:
         try:
             check_patterns("covers", [pattern])
-        except ValueError:  # broken, or one whose matching could take for ever: it covers nothing
+        except ValueError:  # broken or very long: it covers nothing
             continue
-        spec = GitIgnoreSpec.from_lines([pattern])
-        claimed = next((path for path in paths if spec.match_file(path)), "")
+        claimed = next((path for path in paths if compiled((pattern,)).match(path)), "")
         if claimed:
             return claimed
     return ""
