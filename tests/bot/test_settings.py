@@ -1,0 +1,80 @@
+"""Settings: where they come from, which one wins, and what a wrong one says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.model import BotError
+from bot.settings import PREFIX, Settings, load
+
+
+@pytest.fixture(autouse=True)
+def _bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+        monkeypatch.delenv(f"{PREFIX}{name.upper()}", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_environment_wins_over_dotenv_and_that_over_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    Path("bot.toml").write_text('port = 1\nhost = "10.0.0.1"\nlog_level = "error"\n')
+    Path(".env").write_text("PORT=2\nHOST=10.0.0.2\n")
+    monkeypatch.setenv("PORT", "3")
+    loaded = load(Path("bot.toml"))
+    assert (loaded.port, loaded.host, loaded.log_level) == (3, "10.0.0.2", "error")
+
+
+def test_the_prefixed_name_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "3")
+    monkeypatch.setenv("RUNBOOK_DRIFT_PORT", "4")
+    assert load().port == 4
+
+
+def test_lists_and_mappings_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPT_IN", "acme, other ,")
+    monkeypatch.setenv("PEOPLE", "octo=U012AB,dep[bot]=U034CD")
+    monkeypatch.setenv("TEAMS", "@acme/sre=S012AB")
+    loaded = load()
+    assert loaded.opt_in == ("acme", "other")
+    assert loaded.people == {"octo": "U012AB", "dep[bot]": "U034CD"}
+    assert loaded.teams == {"@acme/sre": "S012AB"}
+
+
+@pytest.mark.parametrize(("name", "value", "word"), [
+    ("PORT", "many", "PORT"), ("PORT", "70000", "PORT"), ("PEOPLE", "octo", "pairs"),
+    ("PEOPLE", "octo=@octo", "Slack id"),
+    ("TEAMS", "sre=S012AB", "@owner/team"), ("GITHUB_API_URL", "ftp://x", "address"),
+    ("GITHUB_API_URL", "https://user:pw@host", "address"), ("LOG_LEVEL", "loud", "LOG_LEVEL"),
+    ("WORKERS", "0", "WORKERS"),
+])  # fmt: skip
+def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, word: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(BotError, match=word) as raised:
+        load()
+    assert "pw" not in str(raised.value)
+
+
+def test_an_unknown_key_in_the_file_suggests_the_near_one() -> None:
+    Path("bot.toml").write_text("prot = 1\n")
+    with pytest.raises(BotError, match="did you mean port"):
+        load(Path("bot.toml"))
+
+
+def test_secrets_do_not_print(monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = [name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)]
+    assert len(secrets) >= 8
+    loaded = load(**{name: f"canary-{name}" for name in secrets if name != "github_app_private_key_path"})
+    assert "canary" not in f"{loaded!r} {loaded}"
+
+
+def test_a_key_is_given_once_and_its_file_is_read() -> None:
+    Path("key.pem").write_text("PEM")
+    assert load(github_app_private_key_path=Path("key.pem")).private_key() == "PEM"
+    with pytest.raises(BotError, match="cannot be read"):
+        load(github_app_private_key_path=Path("none.pem")).private_key()
+    with pytest.raises(BotError, match="not both"):
+        load(github_app_private_key="x", github_app_private_key_path=Path("key.pem"))

@@ -1,0 +1,142 @@
+"""What the outside world may send us, and what it gets for it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+
+import pytest
+import requests
+from fakes import REF, FakeAnalyst, FakeJobs, item, review, world
+from serving import served
+
+from bot import service
+from bot.context import Bot
+from bot.ports import Store, Unavailable
+from bot.web import MAX_BODY, Web
+
+SECRET = "a webhook secret"
+OPENED = {
+    "action": "opened", "number": 7, "repository": {"full_name": "acme/shop"}, "sender": {"login": "dev-dan"},
+    "pull_request": {"number": 7, "head": {"sha": "1" * 40, "ref": "x"}, "base": {"sha": "2" * 40, "ref": "main"}},
+}  # fmt: skip
+
+
+@pytest.fixture
+def bot(store: Store) -> Bot:
+    return world(store, analyst=FakeAnalyst({"1" * 40: review(item())}))
+
+
+@pytest.fixture
+def address(bot: Bot) -> Iterator[str]:
+    with served(Web(bot, webhook_secret=SECRET, api_token="the api token").app) as where:
+        yield where
+
+
+def sign(body: bytes, secret: str = SECRET) -> str:
+    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def deliver(address: str, payload: object = OPENED, event: str = "pull_request", **headers: str) -> requests.Response:
+    body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    usual = {"X-Hub-Signature-256": sign(body), "X-GitHub-Event": event, "X-GitHub-Delivery": "d1"}
+    sent = {name: value for name, value in (usual | headers).items() if value}
+    return requests.post(f"{address}/github/webhook", data=body, headers=sent, timeout=10)
+
+
+def orders(bot: Bot) -> list[object]:
+    assert isinstance(bot.jobs, FakeJobs)
+    return bot.jobs.orders  # type: ignore[return-value]
+
+
+def test_a_signed_delivery_orders_a_review(bot: Bot, address: str) -> None:
+    assert deliver(address).status_code == 202
+    assert orders(bot) == [("review", REF, "d1")]
+
+
+@pytest.mark.parametrize("signature", ["", "sha256=", "sha1=abc", "sha256=" + "0" * 64, sign(b"{}"), "é"])
+def test_a_forged_delivery_is_refused_and_leaves_nothing(bot: Bot, address: str, signature: str) -> None:
+    assert deliver(address, **{"X-Hub-Signature-256": signature}).status_code == 401
+    assert orders(bot) == []
+
+
+def test_without_a_secret_no_delivery_counts(bot: Bot) -> None:
+    with served(Web(bot, webhook_secret="").app) as address:
+        assert deliver(address, **{"X-Hub-Signature-256": sign(json.dumps(OPENED).encode(), "")}).status_code == 401
+
+
+@pytest.mark.parametrize("event", ["ping", "star", "deployment_status", "made_up"])
+def test_events_that_we_do_not_read_are_fine(bot: Bot, address: str, event: str) -> None:
+    assert deliver(address, {"zen": "x"}, event).status_code == 202
+    assert orders(bot) == []
+
+
+@pytest.mark.parametrize("payload", [b"", b"{", b"[]", b'"x"', b"[" * 100_000, b"\xff\xfe"])
+def test_what_is_no_payload_is_told_so(bot: Bot, address: str, payload: bytes) -> None:
+    assert deliver(address, payload).status_code in {202, 400}
+    assert orders(bot) == []
+
+
+@pytest.mark.parametrize("payload", [
+    {"action": "opened"}, {**OPENED, "repository": {"full_name": "../../etc"}}, {**OPENED, "pull_request": 7},
+    {**OPENED, "repository": None},
+])  # fmt: skip
+def test_malformed_payloads_are_refused(bot: Bot, address: str, payload: object) -> None:
+    assert deliver(address, payload).status_code == 400
+    assert orders(bot) == []
+
+
+def test_a_payload_of_25_mb_is_read_and_a_larger_one_is_not(bot: Bot, address: str) -> None:
+    padded = json.dumps({**OPENED, "padding": "x" * (MAX_BODY - 10_000)}).encode()
+    assert deliver(address, padded).status_code == 202
+    assert deliver(address, b"x" * (MAX_BODY + 1)).status_code == 413
+
+
+def test_missing_headers(bot: Bot, address: str) -> None:
+    assert deliver(address, **{"X-GitHub-Delivery": ""}).status_code == 400
+    assert deliver(address, event="").status_code == 400
+
+
+def test_a_database_that_is_away_asks_github_to_come_again(bot: Bot, address: str) -> None:
+    def broken(*_: object) -> None:
+        raise Unavailable("locked")
+
+    bot.jobs.review = broken  # type: ignore[method-assign]
+    answer = deliver(address)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+
+
+def test_health_metrics_and_readiness(address: str) -> None:
+    assert requests.get(f"{address}/healthz", timeout=5).text == "ok\n"
+    assert requests.get(f"{address}/readyz", timeout=5).status_code == 200
+    deliver(address, **{"X-Hub-Signature-256": ""})
+    assert 'runbook_drift_deliveries_total{outcome="forged",source="github"}' in requests.get(
+        f"{address}/metrics", timeout=5
+    ).text  # fmt: skip
+
+
+def api(address: str, path: str, token: str = "the api token") -> requests.Response:
+    return requests.get(f"{address}{path}", headers={"Authorization": f"Bearer {token}"}, timeout=5)
+
+
+def test_the_api_wants_its_token(address: str) -> None:
+    assert api(address, "/api/services", "wrong").status_code == 401
+    assert requests.get(f"{address}/api/services", timeout=5).status_code == 401
+    assert api(address, "/api/services").json() == {"services": []}
+
+
+def test_without_a_token_there_is_no_api(bot: Bot) -> None:
+    with served(Web(bot, webhook_secret=SECRET).app) as address:
+        assert api(address, "/api/services", "").status_code == 404
+
+
+def test_the_api_tells_of_services_and_pull_requests(bot: Bot, address: str) -> None:
+    service.review(bot, REF)
+    told = api(address, "/api/services/SHOP").json()
+    assert (told["name"], [drift["fingerprint"] for drift in told["open_drift"]]) == ("shop", ["f1"])
+    assert api(address, "/api/services/shpo").json()["nearest"] == ["shop"]
+    pull = api(address, "/api/pulls/acme/shop/7").json()
+    assert (pull["conclusion"], pull["items"][0]["runbook"]) == ("failure", "docs/runbooks/shop.md")
+    assert api(address, "/api/pulls/acme/shop/8").status_code == 404
