@@ -200,7 +200,7 @@ class SlackChat:
             if method.startswith(("chat.", "views.")):
                 answer = self._client.api_call(method, json=arguments)
             else:
-                answer = self._client.api_call(method, params=_flat(arguments))
+                answer = self._client.api_call(method, data=arguments)
         except SlackApiError as problem:
             raise _error(method, problem.response) from None
         except (SlackClientError, OSError, http.client.HTTPException, ValueError) as problem:
@@ -229,11 +229,6 @@ def _retry_after(response: SlackResponse) -> float:
     value = headers.get("retry-after", "")
     text = str(value[0] if isinstance(value, list) and value else value)
     return min(float(text), 3600.0) if text.isdecimal() and len(text) < 8 else 0.0
-
-
-def _flat(arguments: Mapping[str, object]) -> dict[str, object]:
-    """Arguments as form fields; Slack takes ``true`` and ``1`` alike, the SDK writes numbers."""
-    return {name: int(value) if isinstance(value, bool) else value for name, value in arguments.items()}
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -20,7 +20,7 @@ MAX_INPUT = 10_000
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _BROADCAST = re.compile(r"@(?=(?:here|channel|everyone|group)\b)", re.IGNORECASE)
-_SPAN = re.compile(r"`([^`]+)`")
+_SPAN = re.compile(r"`(?! +`)([^`]+)`")
 _EDGE = re.compile(r"(?<!\w)_|_(?!\w)")
 _LOOKALIKE = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ"})
 
@@ -54,8 +54,8 @@ def escape(text: str) -> str:
 
 
 def plain(text: str, limit: int) -> str:
-    """Text for ``plain_text`` objects and fallbacks. ``limit`` leaves room for one broken-up ``@here``."""
-    return escape(fit(clean(text), _room(text, limit)))
+    """Text for ``plain_text`` objects and for fallbacks, in which Slack does look for code spans."""
+    return escape(fit(clean(text).replace("`", "ˋ"), _room(text, limit)))
 
 
 def prose(text: str, limit: int) -> str:

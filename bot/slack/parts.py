@@ -68,7 +68,7 @@ def context(*texts: str) -> ContextBlock:
 
 def link(url: str, text: str) -> str:
     """A link from a built address and escaped text; the text alone where there is no address."""
-    return f"<{url}|{text}>" if url else text
+    return f"<{url}|{text or '(no name)'}>" if url else text
 
 
 def packed(lines: Iterable[str], most: int, total: int) -> tuple[list[str], int]:

@@ -124,7 +124,7 @@ def suggested_edit_view(pull: Pull, items: Sequence[Item], web: str) -> dict[str
 def notice_view(title: str, text: str) -> dict[str, object]:
     """A modal that only tells something, such as why an action was refused."""
     view = View(
-        type="modal", callback_id=NOTICE_VIEW, title=words(plain(title, 24)), close=words("Close"),
+        type="modal", callback_id=NOTICE_VIEW, title=words(plain(title, 24) or "Notice"), close=words("Close"),
         blocks=[section(prose(text, 2900) or "Nothing to show.")],
     )  # fmt: skip
     return cast("dict[str, object]", view.to_dict())
@@ -186,7 +186,8 @@ def _option(item: Item) -> Option:
     where = f"{item.runbook or item.code_path}:{item.line}" if item.line else item.runbook or item.code_path
     shown = fit(clean(where)[::-1], 44)[::-1]
     text = f"{SIGN[item.status]} {plain(shown, 46)} {plain(item.title, 24)}".strip()
-    return Option(text=words(text), value=item.fingerprint, description=words(plain(item.message or item.rule, 75)))
+    about = plain(item.message, 75) or plain(item.rule, 75)
+    return Option(text=words(text), value=item.fingerprint, description=words(about) if about else None)
 
 
 def _reason(question: str, hint: str) -> InputBlock:

@@ -1,0 +1,99 @@
+"""Every message and view is one that Slack takes, whatever a pull request holds."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.model import Directory, Drift, Item, Pull, ServiceStatus
+from bot.slack import blocks, home, preview, status, views
+from tests.bot.slack import hostile
+from tests.bot.slack.limits import check_message, check_view
+
+WEB = "https://github.example"
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+often = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+seldom = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+many = st.lists(hostile.items, min_size=1, max_size=5)
+
+
+@often
+@given(hostile.pulls, many, st.integers(1, 12), st.lists(hostile.texts, max_size=3), hostile.directories)
+def test_messages_on_a_pull_request(
+    pull: Pull, found: list[Item], times: int, skipped: list[str], directory: Directory
+) -> None:
+    items = tuple(copy for one in found for copy in hostile.repeated(one, times))
+    review = hostile.review_of(items, tuple(skipped))
+    thread = blocks.details(pull, review, directory, WEB)
+    shown = [blocks.closed(pull, review, WEB), blocks.closed(pull, None, WEB), *thread]
+    if review.drift:
+        shown.append(blocks.alert(pull, review, directory, WEB))
+    shown.append(blocks.failure(pull, pull.title, WEB))
+    for message in shown:
+        check_message(message)
+        preview.terminal(message)
+    assert "<script" not in preview.page([("all", message) for message in shown])
+    assert blocks.details(pull, review, directory, WEB) == thread, "equal nouns, equal messages"
+
+
+@often
+@given(hostile.pulls, many, st.integers(1, 30))
+def test_modals(pull: Pull, found: list[Item], times: int) -> None:
+    items = tuple(copy for one in found for copy in hostile.repeated(one, times))
+    for view in (
+        views.still_accurate_view(pull, items, "C012ABCDE"),
+        views.snooze_view(pull, items, NOW.date()),
+        views.hand_over_view(pull, items),
+        views.suggested_edit_view(pull, items, WEB),
+        views.notice_view(pull.title or "Notice", pull.title),
+    ):
+        check_view(view)
+        preview.terminal(view)
+    assert views.suggested_edit_view(pull, (), WEB)["callback_id"] == views.NOTICE_VIEW
+
+
+@seldom
+@given(
+    st.lists(hostile.services, min_size=1, max_size=4), st.lists(hostile.drifts, max_size=5), st.integers(1, 40),
+    hostile.texts,
+)  # fmt: skip
+def test_answers_and_home(services: list[ServiceStatus], drift: list[Drift], times: int, name: str) -> None:
+    for message in (
+        status.status(services, drift * times, NOW, WEB),
+        status.unknown(name, [name] * 5),
+        status.listing(services * times, drift),
+        status.owners(services * times),
+        status.mine(drift * times, NOW, WEB),
+        status.listing([], []),
+        status.owners([]),
+        status.help_text(),
+    ):
+        check_message(message)
+        preview.terminal(message)
+    check_view(home.home(drift * times, drift, services * times, drift, NOW, WEB))
+
+
+def test_the_most_that_fits_still_fits() -> None:
+    """Sixty items of the longest text: links, quotes, reasons and owners all at their limits."""
+    from dataclasses import replace
+
+    from fakes import item, pull, review
+
+    from bot.model import OwnerName
+
+    long = "&" * 4000
+    worst = item(
+        message=long, reason=long, code_before=long, code_after=long + "x", title=long, quote=long,
+        suggestion_before=long, suggestion_after=long + "x", runbook="d/" * 200 + "x.md", code_path="c/" * 200 + "x.py",
+        owners=tuple(OwnerName(long + str(n), "user", long) for n in range(20)),
+    )  # fmt: skip
+    found = replace(review(*hostile.repeated(worst, 60)), skipped=(long, long))
+    opened = pull(title=long, author=long)
+    check_message(blocks.alert(opened, found, Directory(), WEB))
+    thread = blocks.details(opened, found, Directory(), WEB)
+    assert len(thread) <= 20
+    for message in thread:
+        check_message(message)
+    check_view(views.snooze_view(opened, found.items, date(2026, 11, 23)))
