@@ -178,7 +178,7 @@ def _time_like(written: str, seconds: float) -> str | None:
         # "half an hour", "1 hour 30 minutes": said in plain words.
         return _worded_like(WORDED.match("1 minute"), seconds) if written[:1].isalnum() and " " in written else None
     unit = re.sub(r"[\d. ]", "", written).replace("µ", "u")
-    found = _in_unit(seconds, _SHORT | {"y": TIME_WORDS["year"]}, unit)
+    found = _in_unit(seconds, _SHORT | {"y": TIME_WORDS["year"]}, unit, written)
     gap = " " if " " in written and found and found[1] not in {"m", "d", "w"} else ""
     return f"{found[0]}{gap}{found[1]}" if found else None
 
@@ -188,7 +188,8 @@ def _worded_like(found: re.Match[str] | None, seconds: float) -> str | None:
     unit, gap = found["unit"].lower(), found["gap"]
     scale = TIME_WORDS[unit]
     name = next((n for n in _LONG if TIME_WORDS[n] == scale), "week")
-    shown = _in_unit(seconds, {n: TIME_WORDS[n] for n in ("year", *_LONG)}, "year" if unit == "year" else name)
+    units = {n: TIME_WORDS[n] for n in ("year", *_LONG)}
+    shown = _in_unit(seconds, units, "year" if unit == "year" else name, found.group())
     if not shown:
         return None
     number, label = shown
@@ -198,12 +199,14 @@ def _worded_like(found: re.Match[str] | None, seconds: float) -> str | None:
     return f"{number}{gap}{label}{plural}"
 
 
-def _in_unit(seconds: float, units: dict[str, float], unit: str) -> tuple[int, str] | None:
-    """A whole number of ``unit`` or of the next smaller one that gives one; of a larger one past :data:`_TOO_LARGE`."""
+def _in_unit(seconds: float, units: dict[str, float], unit: str, written: str) -> tuple[int, str] | None:
+    """A whole number of ``unit`` or of the next smaller one that gives one; of a larger one past :data:`_TOO_LARGE`,
+    unless whoever wrote the text before wrote such large numbers too."""
     names = sorted(units, key=lambda name: -units[name])
     place = names.index(unit)
     number = _whole(seconds / units[unit])
-    if number is not None and number >= _TOO_LARGE:
+    large = re.match(r"\d+", written)
+    if number is not None and number >= _TOO_LARGE and not (large and int(large.group()) >= _TOO_LARGE):
         for name in names[:place][::-1]:
             larger = _whole(seconds / units[name])
             if larger is not None and larger < 100 and name not in {"w", "week", "y", "year"}:

@@ -207,7 +207,7 @@ def test_looks_like_a_quantity_and_is_none(line: str) -> None:
     ("written", "value", "expected"),
     [
         ("15 minutes", "1800s", "30 minutes"), ("1 hour", "7200s", "2 hours"), ("1h", "5400s", "90m"),
-        ("15m", "3600s", "60m"),
+        ("15m", "3600s", "60m"), ("3600 seconds", "30m", "1800 seconds"), ("3600s", "1d", "86400s"),
         ("an hour", "7200s", "2 hours"), ("60 minutes", "300s", "5 minutes"), ("1 hour", "300s", "5 minutes"),
         ("2 hours", "1h", "1 hour"), ("1 minute", "30s", "30 seconds"), ("30-day", "60d", "60-day"),
         ("15 min", "1h", "60 min"), ("5 minutes", "30d", "30 days"), ("15 minutes", "90s", "90 seconds"),

@@ -1,0 +1,67 @@
+"""Polling, and ticks that survive what they call."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from fakes import REF, FakeForge, FakeJobs, pull, world
+
+from bot.context import Rules
+from bot.model import Pull, PullRef
+from bot.ports import Store, Unavailable
+from bot.schedule import Schedule, poll
+
+
+class Open:
+    """A forge that lists these."""
+
+    def __init__(self, *pulls: Pull) -> None:
+        self.pulls = pulls
+
+    def open_pulls(self, repo: str) -> tuple[Pull, ...]:
+        return self.pulls
+
+
+def test_polling_orders_what_is_not_as_we_know_it(store: Store) -> None:
+    bot = world(store, rules=Rules(repositories=("acme/shop",)))
+    assert isinstance(bot.jobs, FakeJobs)
+    assert poll(bot, Open(pull())) == 1
+    bot.store.save_pull(pull(), bot.clock.now())
+    assert poll(bot, Open(pull())) == 0
+    assert poll(bot, Open(pull(title="other"))) == 1
+    assert poll(bot, Open(pull(head_sha="2" * 40))) == 1
+    causes = {cause for kind, _, cause in bot.jobs.orders if kind == "review"}
+    assert len(causes) == 3
+
+
+def test_polling_notices_what_is_no_longer_open(store: Store) -> None:
+    bot = world(store, rules=Rules(repositories=("acme/shop",)))
+    bot.store.save_pull(pull(), bot.clock.now())
+    assert poll(bot, Open()) == 1
+
+
+def test_the_same_state_is_the_same_order(store: Store) -> None:
+    bot = world(store, rules=Rules(repositories=("acme/shop",)), forge=FakeForge())
+    assert isinstance(bot.jobs, FakeJobs)
+    for _ in range(2):
+        poll(bot, Open(replace(pull(), ref=PullRef("acme/shop", 9))))
+    assert len({cause for _, _, cause in bot.jobs.orders}) == 2  # one review, one refresh, however often
+    assert REF not in [what for _, what, _ in bot.jobs.orders]
+
+
+def test_a_tick_that_fails_comes_again() -> None:
+    calls: list[int] = []
+
+    def work() -> None:
+        calls.append(1)
+        raise Unavailable("away") if len(calls) == 1 else RuntimeError("broken")
+
+    schedule = Schedule()
+    schedule.every(0.02, "test", work)
+    schedule.start()
+    deadline = time.monotonic() + 5
+    while len(calls) < 3 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    schedule.stop()
+    assert len(calls) >= 3
