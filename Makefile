@@ -4,8 +4,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PYTEST_ARGS ?=
+RUNS ?= 5
 
-.PHONY: demo test test-integration lint crater accuracy clean
+.PHONY: demo test test-integration lint crater accuracy speed clean
 
 demo: ## build a small repository with runbooks and a risky branch, and check it
 	@$(PYTHON) .ci/environment.py
@@ -40,6 +41,11 @@ accuracy: ## every table of benchmarks/README.md; MIRRORS is a directory of bare
 	$(BIN)/python -m benchmarks.accuracy --mirrors "$(MIRRORS)" --manifests "$(MANIFESTS)" --out out/predictions.jsonl
 	$(BIN)/python -m benchmarks.report --manifests "$(MANIFESTS)" --predictions out/predictions.jsonl --write
 	$(BIN)/python -m benchmarks.contradictions out/predictions.jsonl --score
+
+speed: ## the speed table of benchmarks/README.md, with comparable tools; MIRRORS is a directory of bare clones
+	@test -n "$(MIRRORS)" || { echo "Say where the clones are: make speed MIRRORS=dir"; exit 2; }
+	@$(PYTHON) .ci/environment.py dev
+	$(BIN)/python -m benchmarks.speed --mirrors "$(MIRRORS)" --runs $(RUNS) --peers --write
 
 clean: ## remove what these targets made
 	rm -rf .venv .demo build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

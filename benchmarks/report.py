@@ -124,14 +124,21 @@ def tables(manifests: Path, path: Path) -> tuple[str, list[tuple[str, str]]]:
     return text + "\n".join(kinds), main
 
 
+def between(page: str, begin: str, end: str, text: str) -> str:
+    """The page with ``text`` between two markers instead of what stood there. Raises ``ValueError`` without them."""
+    if begin not in page or end not in page:
+        raise ValueError(f"no {begin} … {end} in the page")
+    head, _, rest = page.partition(begin)
+    _, _, tail = rest.partition(end)
+    return f"{head}{begin}\n{text}\n{end}{tail}"
+
+
 def write(text: str, rows: list[tuple[str, str]]) -> None:
     """Put the tables into the README and add a line to its history."""
     commit = subprocess.run(["git", "rev-parse", "--short=10", "HEAD"], check=True, capture_output=True, text=True)
     page = README.read_text(encoding="utf-8")
-    head, _, rest = page.partition(BEGIN)
-    _, _, tail = rest.partition(END)
     today = datetime.now(UTC).date()
-    page = f"{head}{BEGIN}\n{today}, at {commit.stdout.strip()}:\n\n{text}\n{END}{tail}"
+    page = between(page, BEGIN, END, f"{today}, at {commit.stdout.strip()}:\n\n{text}")
     known = dict(rows)
     wanted = ("cosmetic commits silent (proved labels)", "file R@1, held-out repositories",
               "file R@3, held-out repositories", "section R@1, held-out repositories",
