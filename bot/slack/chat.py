@@ -203,7 +203,8 @@ class SlackChat:
                 answer = self._client.api_call(method, data=arguments)
         except SlackApiError as problem:
             raise _error(method, problem.response) from None
-        except (SlackClientError, OSError, http.client.HTTPException, ValueError) as problem:
+        except (SlackClientError, OSError, http.client.HTTPException, ValueError, AttributeError) as problem:
+            # AttributeError is how the SDK meets an answer that is JSON and no object (a proxy's, say).
             raise Unavailable(f"Slack did not answer {method}: {type(problem).__name__}") from None
         data = answer.data
         return data if isinstance(data, dict) else {}

@@ -14,8 +14,8 @@ from tests.bot.slack.limits import check_message, check_view
 
 WEB = "https://github.example"
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-often = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-seldom = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+often = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+seldom = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 many = st.lists(hostile.items, min_size=1, max_size=5)
 
 
