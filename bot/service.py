@@ -16,6 +16,7 @@ from bot.decide import applied
 from bot.model import (
     Alert,
     Incoming,
+    OwnerName,
     Policy,
     Pull,
     PullRef,
@@ -223,6 +224,7 @@ def announce(bot: Bot, ref: PullRef) -> str:
     if not loud:
         return _turn(bot, pull, found, alert)
     assert found is not None
+    found = _with_assignees(bot, found)
     directory = bot.directory()
     message = bot.pages.alert(pull, found, directory)
     content = content_hash(encoded_message(message))
@@ -236,6 +238,18 @@ def announce(bot: Bot, ref: PullRef) -> str:
         key = f"{ref.key}:{content_hash(encoded_message(part))}:{number}"
         bot.chat.post(channel, part, key=key, thread=ts)
     return "posted" if alert is None else "updated"
+
+
+def _with_assignees(bot: Bot, found: Review) -> Review:
+    """The review with whom its items were handed over to as their owner."""
+    handed = {d.item.fingerprint: d.assignee for d in bot.store.drift(repo=found.ref.repo) if d.assignee}
+    items = tuple(
+        replace(item, owners=(OwnerName(handed[item.fingerprint], "slack", "handed over"),))
+        if item.fingerprint in handed
+        else item
+        for item in found.items
+    )
+    return replace(found, items=items)
 
 
 def _turn(bot: Bot, pull: Pull, found: Review | None, alert: Alert | None) -> str:

@@ -101,7 +101,7 @@ class GitHub:
             data.get("draft") is True, text_of(base.get("ref")), text_of(base.get("sha")), text_of(head.get("sha")),
             text_of(of(head.get("repo")).get("full_name")), f"{self._web_url}/{repo}/pull/{number}",
             text_of(data.get("merge_commit_sha")) if merged else "",
-            installation=self._credentials.installation(repo),
+            installation=self._credentials.installation(repo), head_ref=text_of(head.get("ref")),
         )  # fmt: skip
 
     def authors(self, ref: PullRef) -> tuple[CommitAuthor, ...]:

@@ -90,9 +90,11 @@ class SlackChat:
         where = self._channel(channel)
         self._call("chat.update", channel=where, ts=ts, parse="none", link_names=False, **message)
 
-    def whisper(self, channel: str, user: str, text: str) -> None:
+    def whisper(self, channel: str, user: str, text: str, blocks: object = None) -> None:
         """Say something that only one user sees; ``text`` is mrkdwn, escaped by whoever built it."""
-        self._call("chat.postEphemeral", channel=self._channel(channel), user=user, text=text, parse="none")
+        shown = {"blocks": blocks} if blocks else {}
+        where = self._channel(channel)
+        self._call("chat.postEphemeral", channel=where, user=user, text=text, parse="none", **shown)
 
     def open_view(self, trigger: str, view: Mapping[str, object]) -> None:
         """Open a modal."""
