@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Engine, Table
+from sqlalchemy import Connection, Engine, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.ports import Unavailable
+from bot.store.reasons import reason_of
+
+_SPACE = 0x72756E62
+"""The first key of our two-key advisory locks; the second is a hash of what is held."""
 
 
 class Part:
@@ -20,13 +25,17 @@ class Part:
         self.writes, self.reads = writes, reads
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """One transaction. Raises ``Unavailable`` when the database is locked, full or away."""
+    def writing(self, alone: str = "") -> Iterator[Connection]:
+        """One transaction. ``alone`` names what it reads before it writes: one transaction at a time per name, in all
+        processes (SQLite has one writer anyway). Raises ``Unavailable`` when the database is locked, full or away."""
         try:
             with self.writes.begin() as connection:
+                if alone and connection.dialect.name == "postgresql":
+                    held = {"space": _SPACE, "name": alone}
+                    connection.execute(text("select pg_advisory_xact_lock(:space, hashtext(:name))"), held)
                 yield connection
-        except DBAPIError as problem:
-            raise _away(problem) from None
+        except (DBAPIError, PoolTimeout) as problem:
+            raise self._away(problem) from None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -34,21 +43,39 @@ class Part:
         try:
             with self.reads.connect() as connection:
                 yield connection
-        except DBAPIError as problem:
-            raise _away(problem) from None
+        except (DBAPIError, PoolTimeout) as problem:
+            raise self._away(problem) from None
 
-    def put(self, connection: Connection, table: Table, row: Mapping[str, object], keep: Sequence[str] = ()) -> None:
-        """Insert a row, or replace what its primary key has but for the columns in ``keep``."""
+    @contextmanager
+    def looking(self) -> Iterator[Connection]:
+        """One look at one moment, however many queries it takes."""
+        try:
+            with self.reads.connect() as connection:
+                if connection.dialect.name == "postgresql":
+                    connection = connection.execution_options(isolation_level="REPEATABLE READ")
+                else:
+                    connection.exec_driver_sql("BEGIN")  # ended by the rollback of the pool
+                yield connection
+        except (DBAPIError, PoolTimeout) as problem:
+            raise self._away(problem) from None
+
+    def put(self, connection: Connection, table: Table, *rows: Mapping[str, object]) -> None:
+        """Insert rows, or replace those whose primary key is there already. All rows have the same columns."""
+        if not rows:
+            return
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(table).values(**row)
+        statement = dialect.insert(table)
         key = [column.name for column in table.primary_key]
-        fresh = {name: statement.excluded[name] for name in row if name not in key and name not in keep}
-        connection.execute(statement.on_conflict_do_update(index_elements=key, set_=fresh))
+        fresh = {name: statement.excluded[name] for name in rows[0] if name not in key}
+        connection.execute(statement.on_conflict_do_update(index_elements=key, set_=fresh), [dict(row) for row in rows])
 
     def put_once(self, connection: Connection, table: Table, row: Mapping[str, object]) -> bool:
         """Insert a row; False when its primary key was there already."""
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         return connection.execute(dialect.insert(table).values(**row).on_conflict_do_nothing()).rowcount == 1
+
+    def _away(self, problem: DBAPIError | PoolTimeout) -> Unavailable:
+        return Unavailable(f"the database cannot be used: {reason_of(problem, self.writes.url)}", 1)
 
 
 def seconds(at: datetime) -> float:
@@ -61,12 +88,6 @@ def moment(at: float) -> datetime:
     return datetime.fromtimestamp(at, UTC)
 
 
-def clipped(text: str, most: int) -> str:
-    """Text that fits a column."""
-    return text.replace("\0", "\ufffd")[:most]
-
-
-def _away(problem: DBAPIError) -> Unavailable:
-    from bot.store.opening import reason_of
-
-    return Unavailable(f"the database cannot be used: {reason_of(problem)}", 1)
+def clipped(given: str, most: int) -> str:
+    """Text that fits a column: no NUL (PostgreSQL refuses it) and no half of a surrogate pair (no encoding has it)."""
+    return given.replace("\0", "\ufffd").encode("utf-8", "replace").decode()[:most]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import Connection, delete, func, insert, select
 
 from bot.evidence import GENESIS, sealed
 from bot.model import Evidence, Person, Proof, ServiceStatus, decoded, encoded
@@ -14,9 +15,8 @@ from bot.store.base import Part, clipped, moment, seconds
 from bot.store.drift import close_all
 from bot.store.schema import anchor, evidence, people, services
 
-CHAIN_LOCK = 0x65766964
-"""The advisory lock under which one process at a time appends."""
 PAGE = 1_000
+"""How many records of the chain are read at a time."""
 
 
 class Known(Part):
@@ -24,14 +24,13 @@ class Known(Part):
 
     def save_services(self, repo: str, found: Sequence[ServiceStatus], at: datetime) -> None:
         """What the target branch of a repository says of its services; replaces what was known of that repository."""
-        rows = [
-            {"repo": repo, "name": clipped(s.name, 250), "place": place, "at": seconds(at), "body": encoded(s)}
-            for place, s in enumerate(found)
-        ]
-        with self.writing() as connection:
+        rows = {
+            clipped(s.name, 250): {"repo": repo, "place": place, "at": seconds(at), "body": encoded(s)}
+            for place, s in reversed(list(enumerate(found)))  # of two with one name the first stays
+        }
+        with self.writing(f"services of {repo}") as connection:
             connection.execute(delete(services).where(services.c.repo == repo))
-            for row in rows:
-                self.put_once(connection, services, row)
+            self.put(connection, services, *({**row, "name": name} for name, row in rows.items()))
 
     def services(self) -> tuple[ServiceStatus, ...]:
         """Every service of every repository, by name."""
@@ -43,7 +42,7 @@ class Known(Part):
         """Remember that a login is a Slack user; a stronger proof is never replaced by a weaker one."""
         strength = list(Proof)
         login = clipped(person.login.casefold(), 100)
-        with self.writing() as connection:
+        with self.writing("people") as connection:
             known = connection.scalar(select(people.c.proof).where(people.c.login == login))
             if known is None or strength.index(person.proof) <= strength.index(Proof(known)):
                 row = {"login": login, "slack": clipped(person.slack, 30), "proof": person.proof.value}
@@ -56,49 +55,73 @@ class Known(Part):
         return tuple(Person(row["login"], row["slack"], Proof(row["proof"])) for row in rows)
 
     def append(self, kind: str, repo: str, subject: str, body: Mapping[str, object], at: datetime) -> Evidence:
-        """Append to the chain."""
+        """Append to the chain. A chain that somebody tampered with goes on so that the damage stays visible: numbers
+        are never given twice, and the link is to the anchor, not to whatever stands last."""
         text_body = json.dumps(body, ensure_ascii=True, sort_keys=True, default=str)
-        with self.writing() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": CHAIN_LOCK})
-            last = connection.execute(select(anchor.c.number, anchor.c.hash)).first()
-            number, previous = (last.number + 1, last.hash) if last else (1, GENESIS)
+        with self.writing("evidence") as connection:
+            kept = _anchor(connection)
+            highest = connection.scalar(select(func.max(evidence.c.number))) or 0
+            number, previous = (max(kept[0], highest) + 1, kept[1]) if kept else (highest + 1, GENESIS)
             record = sealed(
                 number, moment(seconds(at)), clipped(kind, 40), clipped(repo, 250), clipped(subject, 300), text_body,
                 previous,
             )  # fmt: skip
-            self.put_once(connection, evidence, _row(record))
+            connection.execute(insert(evidence).values(_row(record)))
             self.put(connection, anchor, {"id": 1, "number": record.number, "hash": record.hash})
         return record
 
     def evidence(self, since: datetime | None = None, until: datetime | None = None) -> Iterable[Evidence]:
-        """The chain in order; half-open by time."""
+        """The chain in order; half-open by time. Each page is a look of its own: what is appended meanwhile may follow;
+        to judge the chain take ``chain``."""
         number = 0
         while True:
-            wanted = select(evidence).where(evidence.c.number > number).order_by(evidence.c.number).limit(PAGE)
-            if since is not None:
-                wanted = wanted.where(evidence.c.at >= seconds(since))
-            if until is not None:
-                wanted = wanted.where(evidence.c.at < seconds(until))
             with self.reading() as connection:
-                rows = connection.execute(wanted).mappings().all()
-            for row in rows:
-                yield Evidence(**{**row, "at": moment(row["at"])})
-            if len(rows) < PAGE:
+                page = _page(connection, number, since, until)
+            yield from page
+            if len(page) < PAGE:
                 return
-            number = rows[-1]["number"]
+            number = page[-1].number
 
     def anchor(self) -> tuple[int, str] | None:
         """Number and hash of the last record, kept apart from the chain; None for an empty one."""
         with self.reading() as connection:
-            last = connection.execute(select(anchor.c.number, anchor.c.hash)).first()
-        return (last.number, last.hash) if last else None
+            return _anchor(connection)
+
+    @contextmanager
+    def chain(self) -> Iterator[tuple[Iterator[Evidence], tuple[int, str] | None]]:
+        """The whole chain with its anchor as of one moment, for ``bot.evidence.verify``: what another process appends
+        meanwhile is not taken for a forgery."""
+        with self.looking() as connection:
+            yield _all(connection), _anchor(connection)
 
     def forget_repository(self, repo: str, at: datetime) -> None:
         """A repository is gone: close its drift and drop its services; evidence stays."""
-        with self.writing() as connection:
+        with self.writing(f"drift of {repo}") as connection:
             close_all(connection, repo, at, "the repository is gone")
             connection.execute(delete(services).where(services.c.repo == repo))
+
+
+def _anchor(connection: Connection) -> tuple[int, str] | None:
+    last = connection.execute(select(anchor.c.number, anchor.c.hash)).first()
+    return (last.number, last.hash) if last else None
+
+
+def _page(
+    connection: Connection, after: int, since: datetime | None = None, until: datetime | None = None
+) -> list[Evidence]:
+    wanted = select(evidence).where(evidence.c.number > after).order_by(evidence.c.number).limit(PAGE)
+    if since is not None:
+        wanted = wanted.where(evidence.c.at >= seconds(since))
+    if until is not None:
+        wanted = wanted.where(evidence.c.at < seconds(until))
+    return [Evidence(**{**row, "at": moment(row["at"])}) for row in connection.execute(wanted).mappings()]
+
+
+def _all(connection: Connection) -> Iterator[Evidence]:
+    number = 0
+    while page := _page(connection, number):
+        yield from page
+        number = page[-1].number
 
 
 def _row(record: Evidence) -> dict[str, object]:

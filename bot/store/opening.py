@@ -9,15 +9,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from alembic import command
 from alembic.config import Config
-from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from bot.model import BotError
 from bot.ports import Unavailable
+from bot.store.reasons import reason_of
 from bot.store.sql import SqlStore
 
 LOCK = 0x72756E62
@@ -35,34 +36,39 @@ def open_store(url: str) -> SqlStore:
             _migrate(connection)
     except DBAPIError as problem:
         engine.dispose()
-        raise Unavailable(f"the database cannot be used: {reason_of(problem)}", 5) from None
+        raise Unavailable(f"the database cannot be used: {reason_of(problem, engine.url)}", 5) from None
     except BaseException:
         engine.dispose()
         raise
     return SqlStore(engine, _reader(engine))
 
 
-def reason_of(problem: DBAPIError) -> str:
-    """What the driver says, in one line, without addresses: an address may hold a password."""
-    said = " ".join(str(problem.orig).split())[:300]
-    return re.sub(r"\S+://\S+|password\S*", "…", said) or type(problem.orig).__name__
-
-
 def _engine(url: str) -> Engine:
     try:
         parsed = make_url(re.sub(r"^postgres(?:ql)?:", "postgresql+psycopg:", url))
-        if parsed.get_backend_name() == "sqlite":
-            engine = create_engine(parsed, connect_args={"timeout": BUSY_MS / 1000}, pool_pre_ping=False)
+        if _usable(parsed):
+            if parsed.get_backend_name() == "postgresql":
+                return create_engine(
+                    parsed, pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args={"connect_timeout": 10}
+                )
+            engine = create_engine(parsed, connect_args={"timeout": BUSY_MS / 1000})
             event.listen(engine, "connect", _write_ahead)
             event.listen(engine, "begin", _begin)
             return engine
-        if parsed.get_backend_name() == "postgresql":
-            return create_engine(
-                parsed, pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args={"connect_timeout": 10}
-            )
     except (ArgumentError, NoSuchModuleError, ValueError):
         pass
-    raise BotError("DATABASE_URL must be postgresql://… or sqlite:///path")
+    raise BotError(
+        "DATABASE_URL must be postgresql://user:password@host/name or sqlite:///path; "
+        "write @, / and : in a password as %40, %2F and %3A"
+    )
+
+
+def _usable(url: URL) -> bool:
+    """An @ in the host is the end of a password that was not escaped: libpq would quote it in its errors. SQLite needs
+    a file: one in memory belongs to one connection."""
+    if url.get_backend_name() == "postgresql":
+        return "@" not in (url.host or "") and "@" not in (url.database or "")
+    return url.get_backend_name() == "sqlite" and bool(url.database) and url.database != ":memory:"
 
 
 def _reader(engine: Engine) -> Engine:
@@ -101,10 +107,7 @@ def _alone(engine: Engine) -> Iterator[None]:
                 connection.execute(text("select pg_advisory_unlock(:lock)"), {"lock": LOCK})
                 connection.commit()
         return
-    file = engine.url.database
-    if not file or file == ":memory:":
-        yield
-        return
+    file = str(engine.url.database)
     try:
         Path(file).parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(f"{file}.migrating", os.O_RDWR | os.O_CREAT, 0o600)
@@ -119,7 +122,7 @@ def _alone(engine: Engine) -> Iterator[None]:
 
 def _migrate(connection: Connection) -> None:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.attributes["connection"] = connection
     script = ScriptDirectory.from_config(config)
     known = {step.revision for step in script.walk_revisions()}
@@ -130,13 +133,6 @@ def _migrate(connection: Connection) -> None:
             f"the database has schema {current[:40]}, which this version does not know: it was used by a newer one. "
             "Run that version, or restore a backup from before."
         )
-    head = script.get_current_head()
-    if current == head:
-        return
-
-    def steps(revision: str, _context: object) -> object:
-        return script._upgrade_revs(head or "head", revision)
-
-    with EnvironmentContext(config, script, fn=steps, destination_rev=head):
-        script.run_env()
-    connection.commit()
+    if current != script.get_current_head():
+        command.upgrade(config, "head")  # runs migrations/env.py on this connection
+        connection.commit()

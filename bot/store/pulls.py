@@ -57,8 +57,9 @@ class Pulls(Part):
         ref, body = review.ref, encoded(review)
         here = (reviews.c.repo == ref.repo, reviews.c.number == ref.number)
         there = (pulls.c.repo == ref.repo, pulls.c.number == ref.number)
-        with self.writing() as connection:
-            newest = connection.scalar(select(pulls.c.head).where(*there))
+        with self.writing(ref.key) as connection:
+            # The pull's row is held: a newer head cannot be told, reviewed and kept between this look and the write.
+            newest = connection.scalar(select(pulls.c.head).where(*there).with_for_update())
             if newest is not None and newest != review.head:
                 return False
             if connection.scalar(select(reviews.c.body).where(*here)) == body:
