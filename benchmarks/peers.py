@@ -157,6 +157,7 @@ def _commit(folder: Path, revision: str, missing: set[str], message: str, kept: 
         git(folder, "update-index", "-z", "--index-info", data=kept)
     git(folder, "commit", "-q", "--allow-empty", "--no-verify", "-m", message)
     git(folder, "reset", "-q", "--hard")
+    git(folder, "clean", "-ffdqx")  # what the last commit had and this one lacks: the index forgot it above
 
 
 def _missing(mirror: Path, revision: str) -> set[str]:

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from benchmarks import built, peers, replay, report
 from benchmarks.processes import Command, Measured, alternate, git, tell
@@ -167,7 +168,7 @@ def replayed(repo: str, tip: str, runs: int, count: int, where: Path) -> Iterato
     yield Row(name, "replay", found["replay"], found["floor"], pace(figures, found["replay"]))
 
 
-def pace(figures: Mapping[str, float], took: Measured) -> str:
+def pace(figures: Mapping[str, Any], took: Measured) -> str:
     """Commits per second and core of a replay, by processor time of the whole process; seconds of one; failures."""
     if not took.runs:
         return ""
