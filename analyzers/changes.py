@@ -3,12 +3,15 @@
 Pairing goes from sure to unsure: the same statement (dropped), the same key in the same scope, the same key elsewhere,
 a rename (same value or shape under a like name), and at last plain additions and removals. A statement that left one
 file and stands unchanged in another has *moved*.
+
+Longer than other modules, because the steps of one pairing are read, and changed, together.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from itertools import islice
 
 from analyzers import values
 from analyzers.model import Change, ChangeKind, Fact, FactKind
@@ -46,6 +49,12 @@ _MESSAGES = frozenset({FactKind.LOG_CALL, FactKind.ERROR})
 
 _MAX_RENAME_PAIRS = 4000
 """Beyond this many candidate pairs in one file nobody renamed anything; a generated file was rewritten."""
+
+_MAX_SCANNED = 64
+"""Statements of one key among which a twin that is written another way is looked for."""
+
+_MAX_ENDS = 12
+"""Separators of a name at which another may have been cut off."""
 
 _WEAK_KEYS = frozenset({FactKind.TEXT, FactKind.LOG_CALL, FactKind.ERROR, FactKind.DESTRUCTIVE})
 """Kinds whose key is their content: two of them are never 'the same one, modified' in different scopes."""
@@ -128,21 +137,36 @@ def _unique_key(gone: Sequence[Fact], come: Sequence[Fact]) -> Callable[[Fact], 
 def _pair_partial(gone: Sequence[Fact], come: Sequence[Fact], changes: list[Change]) -> tuple[list[Fact], list[Fact]]:
     """A name of which one side knows only the end (alias ``*.name`` or ``*_name``: its prefix stands in another file)
     is the other side's longer name, not a rename; only another value is a change."""
-    left, free = [], list(come)
+    partial: dict[Hashable, list[int]] = defaultdict(list)
+    whole: dict[Hashable, list[int]] = defaultdict(list)
+    for place, fact in enumerate(come):
+        for end in _known_ends(fact):
+            partial[(fact.kind, end)].append(place)
+        for end in _ends(fact.key):
+            whole[(fact.kind, end)].append(place)
+    left: list[Fact] = []
+    used: set[int] = set()
     for fact in gone:
-        twin = next((other for other in free if _ends_alike(fact, other) or _ends_alike(other, fact)), None)
+        places = [place for end in _known_ends(fact) for place in whole.get((fact.kind, end), ())]
+        places += [place for end in _ends(fact.key) for place in partial.get((fact.kind, end), ())]
+        twin = min((place for place in places if place not in used), default=None)
         if twin is None:
             left.append(fact)
             continue
-        free.remove(twin)
-        if not values.same(fact.value, twin.value):
-            changes.append(Change(ChangeKind.MODIFIED, fact, twin))
-    return left, free
+        used.add(twin)
+        if not values.same(fact.value, come[twin].value):
+            changes.append(Change(ChangeKind.MODIFIED, fact, come[twin]))
+    return left, [fact for place, fact in enumerate(come) if place not in used]
 
 
-def _ends_alike(partial: Fact, whole: Fact) -> bool:
-    ends = [alias[1:] for alias in partial.aliases if alias.startswith("*")]
-    return partial.kind is whole.kind and any(whole.key.endswith(end) for end in ends)
+def _known_ends(fact: Fact) -> list[str]:
+    """The ends of a name whose beginning is not known: ``_name`` of the alias ``*_name``."""
+    return [alias[1:] for alias in fact.aliases if alias.startswith("*")]
+
+
+def _ends(key: str) -> list[str]:
+    """The ends of a whole name at its separators, the shorter ones only of a name with very many."""
+    return [key[place:] for place, char in enumerate(key) if char in "._"][-_MAX_ENDS:]
 
 
 def _buckets(facts: Sequence[Fact], key: Callable[[Fact], Hashable]) -> dict[Hashable, list[Fact]]:
@@ -152,20 +176,44 @@ def _buckets(facts: Sequence[Fact], key: Callable[[Fact], Hashable]) -> dict[Has
     return found
 
 
+class _Twins:
+    """The statements of one side, from which each twin is taken once. A twin written the same way is found at once;
+    one written another way (``1h`` and ``60m``) among the first ``_MAX_SCANNED`` of its key, because thousands of
+    statements of one key are a list, and comparing each with each would cost the square."""
+
+    def __init__(self, facts: Sequence[Fact], key: Callable[[Fact], Hashable]) -> None:
+        self._facts, self._key = facts, key
+        self._exact = _buckets(facts, lambda f: (key(f), f.attributes, f.value.text))
+        self._alike: dict[Hashable, deque[Fact]] = {k: deque(b) for k, b in _buckets(facts, key).items()}
+        self._taken: set[int] = set()
+
+    def take(self, fact: Fact) -> Fact | None:
+        """The twin of a fact, or None."""
+        exact = self._exact.get((self._key(fact), fact.attributes, fact.value.text), [])
+        while exact:
+            twin = exact.pop(0)
+            if id(twin) not in self._taken and same_statement(fact, twin):
+                self._taken.add(id(twin))
+                return twin
+        bucket = self._alike.get(self._key(fact), deque())
+        while bucket and id(bucket[0]) in self._taken:
+            bucket.popleft()
+        for other in islice(bucket, _MAX_SCANNED):
+            if id(other) not in self._taken and same_statement(fact, other):
+                self._taken.add(id(other))
+                return other
+        return None
+
+    def left(self) -> list[Fact]:
+        """The statements that were not taken, in their order."""
+        return [fact for fact in self._facts if id(fact) not in self._taken]
+
+
 def _drop_same(
     before: Sequence[Fact], after: Sequence[Fact], key: Callable[[Fact], Hashable]
 ) -> tuple[list[Fact], list[Fact]]:
-    candidates = _buckets(after, key)
-    gone: list[Fact] = []
-    for fact in before:
-        bucket = candidates.get(key(fact), [])
-        twin = next((other for other in bucket if same_statement(fact, other)), None)
-        if twin is None:
-            gone.append(fact)
-        else:
-            bucket.remove(twin)
-    left = {id(fact) for bucket in candidates.values() for fact in bucket}
-    return gone, [fact for fact in after if id(fact) in left]
+    twins = _Twins(after, key)
+    return [fact for fact in before if twins.take(fact) is None], twins.left()
 
 
 def _pair(
@@ -190,18 +238,15 @@ def _pair(
 def _pair_moved(
     gone: Sequence[Fact], come: Sequence[Fact], key: Callable[[Fact], Hashable], changes: list[Change]
 ) -> tuple[list[Fact], list[Fact]]:
-    candidates = _buckets(come, key)
+    twins = _Twins(come, key)
     left: list[Fact] = []
     for fact in gone:
-        bucket = candidates.get(key(fact), [])
-        twin = next((other for other in bucket if same_statement(fact, other)), None)
+        twin = twins.take(fact)
         if twin is None:
             left.append(fact)
         else:
-            bucket.remove(twin)
             changes.append(Change(ChangeKind.MOVED, fact, twin))
-    kept = {id(fact) for bucket in candidates.values() for fact in bucket}
-    return left, [fact for fact in come if id(fact) in kept]
+    return left, twins.left()
 
 
 def _likeness(before: Fact, after: Fact, shapes: Mapping[str, str]) -> float:

@@ -113,7 +113,8 @@ class Limits:
     __pydantic_config__: ClassVar[_Forbid] = _FORBID
 
     max_file_bytes: int = 2_000_000
-    max_file_seconds: float = 2.0
+    max_file_seconds: float = 60.0
+    max_changed_lines: int = 20_000
     max_files: int = 3_000
     max_runbooks: int = 2_000
 

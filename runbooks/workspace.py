@@ -86,7 +86,10 @@ def gather(
     """Inputs for two resolved sides; ``head`` may be ``worktree`` or ``index``. ``find`` picks the runbooks among
     paths (default: as the configuration says)."""
     find = find or (lambda paths: discover(paths, config))
-    limits = Limits(config.limits.max_file_bytes, config.limits.max_file_seconds, config.limits.max_files)
+    bounds = config.limits
+    limits = Limits(
+        bounds.max_file_bytes, bounds.max_file_seconds, bounds.max_files, max_changed_lines=bounds.max_changed_lines
+    )
     diffs, skipped = repository.changed(base, head, max_bytes=limits.max_file_bytes)
     files = repository.files(base)
     before, left_out = _runbooks(repository, files, find, library)
