@@ -19,7 +19,8 @@ test: ## all tests that need nothing but Python and git
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
 
 test-integration: ## tests that need more than Python and git
-	@echo "Nothing needs more than Python and git yet: there are no integration tests."
+	@$(PYTHON) .ci/environment.py dev
+	$(BIN)/python -m pytest -m integration tests $(PYTEST_ARGS)
 
 lint: ## style, types, layers
 	@$(PYTHON) .ci/environment.py dev

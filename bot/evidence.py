@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from bot.model import Evidence
+from bot.model import BotError, Evidence
 
 GENESIS = "0" * 64
 """What the first record names as the one before it."""
@@ -39,6 +39,9 @@ def verify(records: Iterable[Evidence], anchor: tuple[int, str] | None) -> list[
     problems: list[str] = []
     previous, expected = GENESIS, 1
     for record in records:
+        if record.number < expected:
+            problems.append(f"record {record.number} is out of order: it stands after record {expected - 1}")
+            continue
         if record.number != expected:
             problems.append(f"record {expected} is missing: the next one is {record.number}")
             expected = record.number
@@ -55,7 +58,10 @@ def verify(records: Iterable[Evidence], anchor: tuple[int, str] | None) -> list[
 
 
 def export(records: Iterable[Evidence], form: str) -> Iterator[str]:
-    """The records as lines of JSON (``jsonl``) or CSV (``csv``), each with its hashes."""
+    """The records as lines of JSON (``jsonl``) or CSV (``csv``), each with its hashes. Raises ``BotError`` for another
+    form."""
+    if form not in {"jsonl", "csv"}:
+        raise BotError(f"evidence is written as jsonl or csv, not as {form[:20]}")
     if form == "csv":
         yield _row(["number", "at", "kind", "repo", "subject", "body", "previous", "hash"])
         for record in records:
@@ -64,7 +70,7 @@ def export(records: Iterable[Evidence], form: str) -> Iterator[str]:
     for record in records:
         names = ("number", "at", "kind", "repo", "subject", "body", "previous", "hash")
         shown = dict(zip(names, _values(record), strict=True))
-        shown["body"] = json.loads(record.body)
+        shown["body"] = _parsed(record.body)
         yield json.dumps(shown, ensure_ascii=True) + "\n"
 
 
@@ -73,6 +79,14 @@ def _values(record: Evidence) -> list[object]:
         record.number, record.at.astimezone(UTC).isoformat(), record.kind, record.repo, record.subject, record.body,
         record.previous, record.hash,
     ]  # fmt: skip
+
+
+def _parsed(body: str) -> object:
+    """A body as JSON; one that somebody damaged as the text that it is, so that the rest can still be exported."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body
 
 
 def _cell(value: object) -> object:
