@@ -679,3 +679,24 @@ def test_a_comparison_starts_three_processes(repo: TempRepo, monkeypatch: pytest
     monkeypatch.setattr(git.Git, "execute", counting)
     opened(repo).changed("HEAD^", "HEAD")
     assert sorted(started) == ["cat-file", "cat-file", "diff"]
+
+
+# -- lines that hold a name ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("revision", ["HEAD", INDEX, WORKTREE])
+def test_lines_that_hold_a_name(repo: TempRepo, revision: str) -> None:
+    repo.commit({
+        "x/a b.py": "# none\nSESSION_TTL = 1\nMY_SESSION_TTL = 2\n", "x/ä.go": "sessionTtl := 3\n",
+        "README.md": "SESSION_TTL\n", "CHANGELOG": "SESSION_TTL\n", "web/vendor/a.py": "SESSION_TTL = 4\n",
+        "bin": b"SESSION_TTL\0\n",
+    })  # fmt: skip
+    found = opened(repo).lines_naming(revision, ["SESSION_TTL", "sessionTtl", "a|b", "(", "-e"])
+    assert found == [("x/a b.py", 2, "SESSION_TTL = 1"), ("x/ä.go", 1, "sessionTtl := 3")]
+
+
+def test_no_lines_for_no_name_and_none_of_a_file_that_is_missing(repo: TempRepo) -> None:
+    repo.commit({"lost.py": "SESSION_TTL = 1\n", "kept.py": "SESSION_TTL = 2\n"})
+    lose(repo, "HEAD:lost.py")
+    assert opened(repo).lines_naming("HEAD", ["SESSION_TTL"]) == [("kept.py", 1, "SESSION_TTL = 2")]
+    assert opened(repo).lines_naming("HEAD", ["a b", ""]) == []

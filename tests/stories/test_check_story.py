@@ -272,6 +272,64 @@ def test_timings_go_to_standard_error(shop: TempRepo, check: Any) -> None:
     assert err.startswith("timings: import ")
 
 
+# -- what else the code says --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("side", ["worktree", "index", "commit"])
+def test_a_line_that_another_service_bears_out_is_suspect(shop: TempRepo, check: Any, side: str) -> None:
+    shop.switch("main")
+    shop.commit({"admin/settings.py": SETTINGS, "tests/settings.py": SETTINGS, "node_modules/x/a.py": SETTINGS})
+    shop.branch("two")
+    shop.write({"app/settings.py": SETTINGS.replace("hours=1", "minutes=5")})
+    options: tuple[str, ...] = ()
+    if side == "index":
+        shop.git("add", "app/settings.py")
+        options = ("--staged",)
+    if side == "commit":
+        options = ("--base", "main", "--head", shorten(shop))
+    code, out, _ = check(*options)
+    assert (code, "CONTRADICTED" in out) == (0, False)
+    assert "admin/settings.py:3 still says timedelta(hours=1)" in " ".join(out.split())
+
+
+def test_a_runbook_that_covers_the_changed_service_is_contradicted_all_the_same(shop: TempRepo, check: Any) -> None:
+    shop.switch("main")
+    covering = SESSIONS.replace("owner:", 'covers: ["app/**"]\nowner:')
+    shop.commit({"admin/settings.py": SETTINGS, "docs/runbooks/sessions.md": covering})
+    shop.branch("two")
+    shorten(shop)
+    assert check()[0] == 1
+
+
+def test_a_configured_service_ties_its_runbook_to_its_paths(shop: TempRepo, check: Any) -> None:
+    shop.switch("main")
+    services = '[services.shop]\npaths = ["app/**"]\nrunbooks = ["docs/runbooks/**"]\n'
+    shop.commit({"admin/settings.py": SETTINGS, ".runbook-drift.toml": services})
+    shop.branch("two")
+    shorten(shop)
+    assert check()[0] == 1
+
+
+def test_a_third_value_is_no_correction(shop: TempRepo, check: Any) -> None:
+    shop.write({"docs/runbooks/sessions.md": SESSIONS.replace("1 hour", "45 minutes")})
+    shorten(shop)
+    code, out, _ = check()
+    assert code == 1
+    assert "+ It cannot be ended early: `SESSION_TTL` is 5 minutes." in out
+
+
+def test_the_heading_of_an_ignored_section_does_not_silence_another(shop: TempRepo, check: Any) -> None:
+    shop.switch("main")
+    page = SESSIONS.replace("Look at the clocks", "<!-- drift: ignore reason=folklore -->\n\nLook at the clocks")
+    shop.commit({"docs/runbooks/sessions.md": page})
+    shop.branch("sly")
+    shop.write({"docs/runbooks/sessions.md": page.partition("## A stolen")[0] + "## Everybody is logged out\n\n"
+                "It cannot be ended early: `SESSION_TTL` is 1 hour.\n"})  # fmt: skip
+    shorten(shop)
+    code, out, _ = check()
+    assert (code, out.count("CONTRADICTED")) == (1, 1)
+
+
 # -- a snooze -----------------------------------------------------------------------------------------------------
 
 
