@@ -181,7 +181,7 @@ def _since_base(inputs: Inputs, lines: Told, after: Edition) -> Verdict:
     section = after.counterpart(found.section)
     owners = inputs.owners(section or found.section)
     for line, its in lines:
-        doubt = after_edit(line, section)
+        doubt = after_edit(line, section, after)
         if doubt:
             return judging.unsettled(line, its, owners, section or found.section, doubt)
     return judging.corrected(found, finding, owners, section or found.section)

@@ -155,13 +155,15 @@ def still_stands(found: Contradiction, after: Section) -> bool:
     return any(substance(line) == said for line in after.text.split("\n"))
 
 
-def after_edit(found: Contradiction, section: Section | None) -> str:
+def after_edit(found: Contradiction, section: Section | None, edition: Edition) -> str:
     """Why the edit of a section, whose line ``found`` was false at base and which has no false line now, leaves doubt;
     empty when it does not. ``section`` is that of head, or None when it was deleted: rightly so only with the thing
-    that it named."""
+    that it named, or when this diff wrote another one for the name that the thing has now."""
     change = found.change
     if section is None:
-        return "" if change.after is None else "this diff deleted the section"
+        now = change.after.key if change.kind is ChangeKind.RENAMED and change.after else ""
+        wrote = now and any(_mentions(edition.sections[key], now) for key in sorted(edition.written))
+        return "" if change.after is None or wrote else "this diff deleted the section"
     if still_stands(found, section):
         return "this diff edited the section and left the line"
     before, after = change.before, change.after
