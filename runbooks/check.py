@@ -104,7 +104,7 @@ def _verdicts(inputs: Inputs, mapped: Mapped) -> Iterator[Verdict]:
     shown: set[tuple[str, str]] = set()
 
     def told() -> Iterator[Verdict]:
-        yield from _false_lines(inputs, mapped, after, after_index, finding_for, settled)
+        yield from _false_lines(inputs, mapped, after, after_index, finding_for, settled, shown)
         yield from leaning.leaning(inputs, mapped, after, finding_for, settled)
         if after.written:
             fresh = rank(analysis, mapped.query, after_index, covers=_covers(inputs, after_index, mapped.query))
@@ -124,10 +124,14 @@ def _false_lines(
     after_index: Index,
     finding_for: FindingFor,
     settled: set[SectionKey],
+    shown: set[tuple[str, str]],
 ) -> Iterator[Verdict]:
     """Lines of head that are false, contradicted ones before those that another place of the code bears out; then the
-    sections whose line was false at base. Adds the sections to ``settled``."""
+    sections whose line was false at base. Adds the sections to ``settled``, and to ``shown`` the findings of changes
+    that made a line false beside the one that its verdict names."""
     now = _told(inputs, mapped.analysis, after_index, finding_for)
+    beside = (finding_for(change) for found, _ in now for change in found.also)
+    shown.update((finding.rule, finding.subject) for finding in beside if finding is not None)
     then: Told = []
     if inputs.documents_changed:
         then = _told(inputs, mapped.analysis, mapped.index, finding_for)
