@@ -72,7 +72,9 @@ class Part:
     def put_once(self, connection: Connection, table: Table, row: Mapping[str, object]) -> bool:
         """Insert a row; False when its primary key was there already."""
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        return connection.execute(dialect.insert(table).values(**row).on_conflict_do_nothing()).rowcount == 1
+        statement = dialect.insert(table).values(**row).on_conflict_do_nothing()
+        # Without the option the count of an INSERT is lost (-1) on PostgreSQL, where the cursor is closed by then.
+        return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
 
     def _away(self, problem: DBAPIError | PoolTimeout) -> Unavailable:
         return Unavailable(f"the database cannot be used: {reason_of(problem, self.writes.url)}", 1)

@@ -112,7 +112,7 @@ def test_exported_cells_are_no_formulas() -> None:
     record = sealed(1, AT, "link", "", '=HYPERLINK("x")', json.dumps({"a": 'b,"c"\n'}), GENESIS)
     head, row = csv.reader(io.StringIO("".join(export([record], "csv"))))
     assert head[0] == "number"
-    assert row[4] == "'=HYPERLINK(\"x\")"
+    assert row[4] == '\'=HYPERLINK("x")'
     assert json.loads(row[5]) == {"a": 'b,"c"\n'}
 
 
