@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -116,6 +121,31 @@ def test_processes_that_start_at_once_migrate_once_and_make_one_chain(url: str) 
     with store.chain() as (records, kept):
         assert verify(records, kept) == []
     store.close()
+
+
+@contextmanager
+def another_process_migrates(url: str) -> Iterator[None]:
+    """Its lock is held while the block lasts."""
+    if url.startswith("sqlite"):
+        with open(f"{url.removeprefix('sqlite:///')}.migrating", "w") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            yield
+    else:
+        with psycopg.connect(url, autocommit=True) as session:
+            session.execute("select pg_advisory_lock(%s)", (opening.LOCK,))
+            yield
+
+
+def test_who_opens_while_another_process_migrates_waits(url: str) -> None:
+    opened: list[SqlStore] = []
+    waiting = threading.Thread(target=lambda: opened.append(open_store(url)))
+    with another_process_migrates(url):
+        waiting.start()
+        waiting.join(0.5)
+        assert waiting.is_alive()
+    waiting.join(60)
+    assert opened[0].services() == ()
+    opened[0].close()
 
 
 # -- kills ----------------------------------------------------------------------------------------------------------
