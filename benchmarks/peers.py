@@ -216,7 +216,7 @@ def acknowledge(peer: Peer, place: Path, environment: Mapping[str, str], call: C
     settings: dict[str, object] = {
         "version": 1,
         "gate": "warn",
-        "source": {"include": ["**"], "exclude": ["vendor/**", "**/*.md"]},
+        "source": {"include": ["**"], "exclude": ["vendor/**", "**/*.md", ".staledocs*/**", ".staledocs.yaml"]},
         "docs": {"include": list(discover(paths, Config())) or ["**/*.md"]},
     }
     config = place / ".staledocs.yaml"

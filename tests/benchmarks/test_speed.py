@@ -63,6 +63,19 @@ def test_the_floor_reads_added_removed_renamed_and_odd_files(tmp_path: Path) -> 
     assert (done.code, done.said) == (0, "")
 
 
+def test_a_heavy_input_says_whether_it_was_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo = TempRepo(tmp_path / "r")
+    repo.commit({"a.yaml": "a: 1\n"})
+    repo.commit({"a.yaml": "a: 2\n"})
+    large = TempRepo(tmp_path / "large")
+    large.commit({"a.yaml": "a: 1\n"})
+    large.commit({"a.yaml": "a: 1 # " + "x" * 2_000_001})
+    monkeypatch.setattr(built, "heavy", lambda: iter([("small", repo.root), ("large", large.root)]))
+    notes = [row.note for row in speed.heavy(1)]
+    assert notes[0] == "read"
+    assert notes[1].startswith("left out: ")
+
+
 def test_a_mirror_or_commit_that_is_absent_is_a_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def rows(where: Path) -> Iterator[speed.Row]:
         yield speed.Row("real", "floor", FLOOR)
@@ -109,6 +122,6 @@ def test_all_cases_are_measured_without_peers_when_none_are_asked_for(
 ) -> None:
     monkeypatch.setattr(peers, "install", lambda *a: pytest.fail("nothing may be installed"))
     monkeypatch.setattr(speed, "growth", lambda runs: [])
-    monkeypatch.setattr(speed, "heavy", list)
+    monkeypatch.setattr(speed, "heavy", lambda runs: [])
     rows = speed.measure(argparse.Namespace(mirrors=tmp_path, runs=1, commits=5, peers=False))
     assert [row.took.problem for row in rows] == ["no mirror"] * (len(speed.CASES) + len(speed.HISTORIES))
