@@ -35,7 +35,7 @@ from bot.web import Web
 from bot.workers import Workers
 
 if TYPE_CHECKING:
-    from bot.ports import Chat, Fetcher, Store
+    from bot.ports import Chat, Fetcher
 
 RECLAIM_SECONDS = 10
 LOST_SECONDS = 600
@@ -77,7 +77,7 @@ class Application:
         self.workers = Workers(settings.workers, settings.review_seconds, settings.review_memory)
         self.jobs = DbosJobs(jobs_url(settings), settings.state_dir, reviews=settings.workers * 8)
         self.schedule = Schedule()
-        self.store: Store = open_store(_prepared(settings))
+        self.store = open_store(_prepared(settings))
         self.chat: Chat = SlackChat(_slack_token(settings), SystemClock(), _slack_url(settings))
         self.fetcher: Fetcher = Checkouts(
             settings.state_dir / "repositories", self.forge.clone, max_bytes=settings.checkout_bytes,
@@ -146,7 +146,11 @@ class Application:
             self.schedule.every(LOST_SECONDS, "lost deliveries", self._ask_again)
         if settings.poll_interval and settings.github_repositories:
             self.schedule.every(settings.poll_interval, "poll", partial(ticks.poll, self.bot, self.forge))
-        self.schedule.every(PRUNE_SECONDS, "prune", self.jobs.prune)
+        self.schedule.every(PRUNE_SECONDS, "prune", self._prune)
+
+    def _prune(self) -> int:
+        """Forget deliveries and work of long ago."""
+        return self.jobs.prune() + self.store.forget_deliveries(self.bot.clock.now())
 
     def _ask_again(self) -> int:
         """GitHub never redelivers by itself: ask for the deliveries that failed."""

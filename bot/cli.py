@@ -93,7 +93,8 @@ def verify(settings: FileOption = None) -> None:
     from bot.store import open_store
 
     store = open_store(store_url(load(settings)))
-    problems = verified(store.evidence(), store.anchor())
+    with store.chain() as (records, anchor):
+        problems = verified(records, anchor)
     for problem in problems:
         typer.echo(problem, err=True)
     typer.echo(f"{len(problems)} problems" if problems else "unbroken")
