@@ -47,7 +47,7 @@ def heavy() -> Iterator[tuple[str, Path]]:
         "5 MB generated Python": ("big.py", "".join(f"SETTING_{i} = {i}\n" for i in range(260_000))),
         "200,000-line JSON": ("big.json", json.dumps({f"key_{i}": i for i in range(200_000)}, indent=0)),
         "140,000-line YAML": ("big.yaml", "".join(f"key_{i}:\n  child: {i}\n" for i in range(70_000))),
-        "15,000-line YAML": ("long.yaml", "".join(f"key_{i}:\n  child: {i}\n" for i in range(7_500))),
+        "7,800-line YAML": ("long.yaml", "".join(f"key_{i}:\n  child: {i}\n" for i in range(3_900))),
         "minified bundle": ("app.bundle.js", "var a=1;" * 220_000),
     }
     for name, (path, text) in contents.items():
