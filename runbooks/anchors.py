@@ -22,6 +22,7 @@ from runbooks.inline import scan
 from runbooks.lexicon import SWITCHES
 from runbooks.mentions import LONGEST, Mention, bare, is_value
 from runbooks.model import Anchor, AnchorKind, Place
+from runbooks.named import Named, Names
 
 
 class Piece(NamedTuple):
@@ -63,6 +64,19 @@ _value = lru_cache(maxsize=8_192)(parse_value)
 def anchors_of(pieces: Iterable[Piece], path: str, revision: str) -> tuple[Anchor, ...]:
     """The anchors of one section's blocks, in document order, each distinct mention of a line once."""
     builder = _Builder(path, revision)
+    _read(pieces, builder)
+    return tuple(sorted(builder.anchors, key=lambda anchor: (anchor.block, anchor.span.start_line)))
+
+
+def named_in(pieces: Iterable[Piece], path: str) -> Named:
+    """What the anchors of the blocks name, without making them: a third of the work, because the values stated beside
+    the names are not read."""
+    collector = _Collector(path)
+    _read(pieces, collector)
+    return collector.names.named()
+
+
+def _read(pieces: Iterable[Piece], builder: _Builder | _Collector) -> None:
     for piece in pieces:
         if piece.kind == "fence":
             for line, mention in fences.mentions(piece.text, piece.info):
@@ -72,7 +86,6 @@ def anchors_of(pieces: Iterable[Piece], path: str, revision: str) -> tuple[Ancho
         else:
             place = Place.HEADING if piece.kind == "heading" else Place.PROSE
             _prose(builder, piece.text, piece.line, piece.block, place)
-    return tuple(sorted(builder.anchors, key=lambda anchor: (anchor.block, anchor.span.start_line)))
 
 
 SHORT_CELL = 24
@@ -85,6 +98,8 @@ Stated = tuple[int, int, Value]
 
 class _Builder:
     """Collects anchors of a section; spans are shared per line, repeated mentions of a line are dropped."""
+
+    names_only = False
 
     def __init__(self, path: str, revision: str) -> None:
         self.anchors: list[Anchor] = []
@@ -109,11 +124,41 @@ class _Builder:
         else:
             parsed = _value(value, target if kind in NAMES else "") if value else None
         self.anchors.append(Anchor(kind, target, parsed, span, place, block))
-        if kind in NAMES and target[-4:].lower() == "port" and text.isdigit() and 2 <= len(text) <= 5:
+        if _states_port(mention, text):
             self.add(line, block, Mention(AnchorKind.PORT, text, text), text, place)
 
 
-def _prose(builder: _Builder, text: str, line: int, block: int, place: Place) -> list[Found]:
+class _Collector:
+    """Takes what :class:`_Builder` takes, and keeps the names."""
+
+    names_only = True
+
+    def __init__(self, path: str) -> None:
+        self.names = Names()
+        self.path = path
+        self._seen: set[tuple[int, Mention, str, int]] = set()
+
+    def add(self, line: int, block: int, mention: Mention, value: str | Value, place: Place) -> None:
+        """Keep a mention's name."""
+        text = value if isinstance(value, str) else value.text
+        key = (line, mention, text, block)
+        if key in self._seen:
+            return
+        self._seen.add(key)
+        self.names.add(mention.kind, mention.target, place)
+        if text and _states_port(mention, text):
+            self.add(line, block, Mention(AnchorKind.PORT, text, text), text, place)
+
+
+def _states_port(mention: Mention, text: str) -> bool:
+    return _is_port(mention) and text.isdigit() and 2 <= len(text) <= 5
+
+
+def _is_port(mention: Mention) -> bool:
+    return mention.target[-4:].lower() == "port" and mention.kind in NAMES
+
+
+def _prose(builder: _Builder | _Collector, text: str, line: int, block: int, place: Place) -> list[Found]:
     """Read a text with inline markup; add its anchors; return what was found (a table row looks at its first cell).
 
     ``key`` is a name that the context gives to values without a name (a row's first cell).
@@ -121,8 +166,12 @@ def _prose(builder: _Builder, text: str, line: int, block: int, place: Place) ->
     if not _TELLING.search(text):
         return []
     found, masked = scan(text, builder.path, place)
-    values = list(_quantities(masked))
     found.extend(_ports(masked))
+    if builder.names_only and _valueless(found):
+        for _, _, mention, where in found:
+            builder.add(line, block, mention, mention.value, where)
+        return sorted(found, key=_offset) if place is Place.TABLE else found
+    values = list(_quantities(masked))
     if not found and not values:
         return found
     values = _with_spans(values, found, text)
@@ -138,6 +187,15 @@ def _prose(builder: _Builder, text: str, line: int, block: int, place: Place) ->
             at = line + bisect_right(starts, start)
             builder.add(at, block, Mention(AnchorKind.VALUE, value.text), value, place)
     return found
+
+
+def _valueless(found: Sequence[Found]) -> bool:
+    """Whether the names in a text are the same whatever values it states: none is of a port, and none stands both in
+    code style and in prose, where it depends on the line and the value which of the two counts."""
+    if any(f.mention.kind is AnchorKind.PORT or _is_port(f.mention) for f in found):
+        return False
+    prose = {f.mention for f in found if f.place is Place.PROSE}
+    return not prose or not any(f.mention in prose for f in found if f.place is not Place.PROSE)
 
 
 def _quantities(text: str) -> Iterator[Stated]:
@@ -177,7 +235,7 @@ def _ports(text: str) -> Iterator[Found]:
                 yield Found(start, start + len(number[0]), Mention(AnchorKind.PORT, number[0], number[0]), Place.PROSE)
 
 
-def _row(builder: _Builder, piece: Piece) -> None:
+def _row(builder: _Builder | _Collector, piece: Piece) -> None:
     """A table row: every cell is read; cells that are a value belong to the name in the row's first cell."""
     if not piece.cells:
         return
@@ -189,11 +247,11 @@ def _row(builder: _Builder, piece: Piece) -> None:
         if not value:
             _prose(builder, cell, piece.line, piece.block, Place.TABLE)
             continue
-        unit = _UNIT_WORD.search(header)
+        unit = None if builder.names_only else _UNIT_WORD.search(header)
         for name in names:
             hint = f"{name.target}_{unit[0]}" if unit and value[-1].isdigit() else name.target
-            builder.add(piece.line, piece.block, name, _value(value, hint), Place.TABLE)
-        if value.lower() not in SWITCHES:
+            builder.add(piece.line, piece.block, name, value if builder.names_only else _value(value, hint), Place.TABLE)
+        if value.lower() not in SWITCHES and not builder.names_only:
             builder.add(piece.line, piece.block, Mention(AnchorKind.VALUE, value), _value(value), Place.TABLE)
 
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from runbooks.model import AnchorKind, Place, Runbook, Section
+from runbooks.model import Runbook, Section
+from runbooks.named import Named, Names
 from runbooks.terms import joined, numbers, terms
 
 BM25_K1 = 1.2
@@ -41,24 +42,24 @@ class SectionTerms:
     title_words: frozenset[str] = frozenset()
 
 
-def section_terms(runbook: Runbook) -> tuple[SectionTerms, ...]:
-    """The counted terms of every section of a runbook; pure, so it can be kept by blob id."""
-    return tuple(_section_terms(section) for section in runbook.sections)
+def section_terms(runbook: Runbook, named: Sequence[Named] | None = None) -> tuple[SectionTerms, ...]:
+    """The counted terms of every section of a runbook; pure, so it can be kept by blob id. ``named`` is what the
+    sections name, in their order, where it is known without their anchors."""
+    found = (_named(section) for section in runbook.sections) if named is None else named
+    return tuple(_section_terms(*pair) for pair in zip(runbook.sections, found, strict=True))
 
 
-def _section_terms(section: Section) -> SectionTerms:
+def _named(section: Section) -> Named:
+    names = Names()
+    for anchor in section.anchors:
+        names.add(anchor.kind, anchor.target, anchor.place)
+    return names.named()
+
+
+def _section_terms(section: Section, named: Named) -> SectionTerms:
     names, plain = terms(section.text)
     title_names, title_words = _heading_terms(section.title)
     path_words = frozenset().union(*(_heading_terms(heading)[1] for heading in section.headings))
-    coded: set[str] = set()
-    paths: set[str] = set()
-    for anchor in section.anchors:
-        if anchor.kind is AnchorKind.PATH:
-            paths.add(anchor.target.strip("./").lower())
-        elif anchor.kind is not AnchorKind.VALUE and anchor.place is not Place.PROSE:
-            coded.add(joined(anchor.target))
-            coded.add(joined(anchor.target.rsplit(".", 1)[-1]))
-    coded.discard("")
     titles = set(title_names) | ({joined(section.title)} if section.title and " " not in section.title else set())
     return SectionTerms(
         section,
@@ -67,8 +68,8 @@ def _section_terms(section: Section) -> SectionTerms:
         numbers(section.text),
         frozenset(titles),
         path_words,
-        frozenset(coded),
-        tuple(sorted(paths)),
+        named.coded,
+        named.paths,
         sum(plain.values()) + sum(names.values()),
         title_words,
     )

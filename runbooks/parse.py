@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
 from itertools import islice
@@ -22,9 +22,10 @@ from markdown_it.token import Token
 
 from analyzers.model import Span
 from runbooks import frontmatter
-from runbooks.anchors import Piece, anchors_of
+from runbooks.anchors import Piece, anchors_of, named_in
 from runbooks.inline import code_spans
-from runbooks.model import Block, Directive, DirectiveKind, Runbook, Section
+from runbooks.model import Anchor, Block, Directive, DirectiveKind, Runbook, Section
+from runbooks.named import Named
 
 MAX_BYTES = 2_000_000
 """Bytes of one Markdown file that are read; the rest is left out and said so. Hand-written pages stay far below."""
@@ -34,6 +35,9 @@ MAX_DIRECTIVES = 100
 """Directives of one section that are read."""
 MAX_NESTING = 24
 """Levels of lists and quotes that are followed; markdown-it's time grows with depth times length."""
+
+AnchorsOf = Callable[[Sequence[Piece]], tuple[Anchor, ...]]
+"""What makes anchors of a section's blocks."""
 
 _MARK = re.compile(r"<!--\s{0,20}drift:")
 _HEADING_ID = re.compile(r"\s*\{:?\s*#([\w.:-]{1,200})[^{}]{0,200}\}\s*$")
@@ -56,13 +60,29 @@ def parse(path: str, data: bytes, *, revision: str) -> Runbook:
 
     ``revision`` names the side for the spans. A file without any heading is one section with an empty heading path.
     """
+    return _read(path, data, revision, lambda pieces: anchors_of(pieces, path, revision))
+
+
+def skim(path: str, data: bytes, *, revision: str) -> tuple[Runbook, tuple[Named, ...]]:
+    """The runbook as :func:`parse` reads it, but without anchors, and what each of its sections names: all that a
+    check asks of most sections, in half of the time."""
+    named: list[Named] = []
+
+    def note(pieces: Sequence[Piece]) -> tuple[Anchor, ...]:
+        named.append(named_in(pieces, path))
+        return ()
+
+    return _read(path, data, revision, note), tuple(named)
+
+
+def _read(path: str, data: bytes, revision: str, anchors: AnchorsOf) -> Runbook:
     problems: list[str] = []
     text = _decode(data, problems)
     front, body_line = frontmatter.read(text, problems)
     lines = text.split("\n")
     # Front matter is blanked, not cut, so that line numbers stay those of the file.
     body = "\n" * body_line + "\n".join(lines[body_line:])
-    sections = tuple(_sections(path, revision, lines, body_line, _markdown().parse(body), problems))
+    sections = tuple(_sections(path, revision, lines, body_line, _markdown().parse(body), problems, anchors))
     top = next((s.headings[0] for s in sections if s.headings), "") if _has_h1(body) or not front.title else ""
     return Runbook(
         path=path,
@@ -117,7 +137,13 @@ class _Open:
 
 
 def _sections(
-    path: str, revision: str, lines: Sequence[str], body_line: int, tokens: Sequence[Token], problems: list[str]
+    path: str,
+    revision: str,
+    lines: Sequence[str],
+    body_line: int,
+    tokens: Sequence[Token],
+    problems: list[str],
+    anchors: AnchorsOf,
 ) -> Iterator[Section]:
     stack: list[_Heading] = []
     used: dict[str, int] = {}
@@ -135,7 +161,7 @@ def _sections(
             span=Span(revision, path, current.start + 1, max(end, current.start + 1)),
             text=text,
             blocks=tuple(current.blocks),
-            anchors=anchors_of(current.pieces, path, revision),
+            anchors=anchors(current.pieces),
             directives=tuple(_directives(current, path, revision, problems)) if marked else (),
             written=current.written,
         )

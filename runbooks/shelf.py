@@ -45,10 +45,10 @@ class Library:
     def _parse(self, path: str, content: bytes) -> tuple[Runbook, tuple[SectionTerms, ...]]:
         known = self.cache.read(path, content, REVISION)
         if known is None:
-            from runbooks.parse import parse  # 40 ms with markdown-it, which a full cache saves
+            from runbooks.parse import skim  # 40 ms with markdown-it, which a full cache saves
 
-            runbook = parse(path, content, revision=REVISION)
-            known = (runbook, section_terms(runbook))
+            runbook, named = skim(path, content, revision=REVISION)
+            known = (runbook, section_terms(runbook, named))
             self.cache.write(path, content, REVISION, known)
         return known
 
