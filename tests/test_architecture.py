@@ -81,6 +81,7 @@ def test_a_rule_says_who_it_is(rule: Rule) -> None:
     assert rules.module_name(rule.ID) == rule.__name__  # type: ignore[attr-defined]
     assert rule.ID.split("/")[0] == rule.AREA
     assert rule.KINDS
+    assert frozenset(rules.REGISTRY[rule.ID]) == rule.KINDS
 
 
 def test_every_rule_has_a_page_and_every_page_a_rule() -> None:

@@ -2,61 +2,70 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib import import_module
 from typing import cast
 
 from analyzers.findings import Rule
 from analyzers.model import Change, ChangeKind, FactKind, Finding
 from analyzers.rules.consequences import distinct, primary
+from analyzers.rules.kinds import NAMED
 
-REGISTRY: tuple[str, ...] = (
-    "auth/access-policy-changed",
-    "auth/authentication-logic-changed",
-    "auth/credential-lifetime-changed",
-    "auth/crypto-changed",
-    "auth/guard-added",
-    "auth/guard-changed",
-    "auth/guard-removed",
-    "auth/role-grant-changed",
-    "auth/role-granted",
-    "auth/route-unguarded",
-    "auth/secret-reference-changed",
-    "auth/verification-disabled",
-    "data/backup-changed",
-    "data/destructive-operation-added",
-    "data/payload-logged",
-    "data/persistence-logic-changed",
-    "data/personal-data-field-added",
-    "data/retention-changed",
-    "data/schema-changed",
-    "data/storage-name-changed",
-    "ops/alert-added",
-    "ops/alert-changed",
-    "ops/alert-removed",
-    "ops/cli-flag-changed",
-    "ops/entry-point-changed",
-    "ops/env-var-changed",
-    "ops/error-handling-changed",
-    "ops/error-message-changed",
-    "ops/exit-code-changed",
-    "ops/feature-flag-changed",
-    "ops/image-changed",
-    "ops/limit-changed",
-    "ops/metric-changed",
-    "ops/operational-logic-changed",
-    "ops/pipeline-changed",
-    "ops/port-changed",
-    "ops/route-changed",
-    "ops/schedule-changed",
-    "ops/setting-added",
-    "ops/setting-default-changed",
-    "ops/setting-removed",
-    "ops/workload-changed",
-)
-"""Rule ids in the order of the documentation. The module of ``auth/guard-removed`` is
+_NAMED = tuple(NAMED)
+
+REGISTRY: Mapping[str, tuple[FactKind, ...]] = {
+    "auth/access-policy-changed": (*_NAMED, FactKind.ACCESS_POLICY),
+    "auth/authentication-logic-changed": (FactKind.BEHAVIOUR,),
+    "auth/credential-lifetime-changed": (*_NAMED, FactKind.CREDENTIAL_LIFETIME),
+    "auth/crypto-changed": (*_NAMED, FactKind.CRYPTO),
+    "auth/guard-added": (FactKind.GUARD,),
+    "auth/guard-changed": (FactKind.GUARD,),
+    "auth/guard-removed": (FactKind.GUARD,),
+    "auth/role-grant-changed": (FactKind.ROLE_GRANT,),
+    "auth/role-granted": (FactKind.ROLE_GRANT,),
+    "auth/route-unguarded": (FactKind.ROUTE,),
+    "auth/secret-reference-changed": (FactKind.SECRET, FactKind.ENV_VAR),
+    "auth/verification-disabled": (
+        *_NAMED,
+        FactKind.GUARD,
+        FactKind.CRYPTO,
+        FactKind.ACCESS_POLICY,
+        FactKind.FEATURE_FLAG,
+    ),
+    "data/backup-changed": (*_NAMED, FactKind.BACKUP),
+    "data/destructive-operation-added": (FactKind.DESTRUCTIVE,),
+    "data/payload-logged": (FactKind.LOG_CALL,),
+    "data/persistence-logic-changed": (FactKind.BEHAVIOUR,),
+    "data/personal-data-field-added": (FactKind.COLUMN,),
+    "data/retention-changed": (*_NAMED, FactKind.RETENTION),
+    "data/schema-changed": (FactKind.TABLE, FactKind.COLUMN, FactKind.INDEX, FactKind.CONSTRAINT, FactKind.DESTRUCTIVE),
+    "data/storage-name-changed": (*_NAMED, FactKind.STORAGE_NAME),
+    "ops/alert-added": (FactKind.ALERT,),
+    "ops/alert-changed": (FactKind.ALERT,),
+    "ops/alert-removed": (FactKind.ALERT,),
+    "ops/cli-flag-changed": (FactKind.CLI_FLAG,),
+    "ops/entry-point-changed": (FactKind.TARGET,),
+    "ops/env-var-changed": (FactKind.ENV_VAR,),
+    "ops/error-handling-changed": (FactKind.ERROR,),
+    "ops/error-message-changed": (FactKind.LOG_CALL, FactKind.ERROR),
+    "ops/exit-code-changed": (FactKind.EXIT_CODE,),
+    "ops/feature-flag-changed": (FactKind.FEATURE_FLAG,),
+    "ops/image-changed": (FactKind.IMAGE, FactKind.BEHAVIOUR),
+    "ops/limit-changed": (FactKind.LIMIT,),
+    "ops/metric-changed": (FactKind.METRIC,),
+    "ops/operational-logic-changed": (FactKind.BEHAVIOUR,),
+    "ops/pipeline-changed": (FactKind.CI_JOB,),
+    "ops/port-changed": (FactKind.PORT,),
+    "ops/route-changed": (FactKind.ROUTE,),
+    "ops/schedule-changed": (FactKind.SCHEDULE,),
+    "ops/setting-added": (FactKind.SETTING,),
+    "ops/setting-default-changed": (FactKind.SETTING,),
+    "ops/setting-removed": (FactKind.SETTING,),
+    "ops/workload-changed": (FactKind.WORKLOAD,),
+}
+"""Rule ids in the order of the documentation, with the kinds of facts that each one judges (its ``KINDS``; a test
+compares), so that a check imports the rules that it needs. The module of ``auth/guard-removed`` is
 ``analyzers.rules.auth.guard_removed``."""
 
 
@@ -65,19 +74,21 @@ def module_name(rule: str) -> str:
     return "analyzers.rules." + rule.replace("/", ".").replace("-", "_")
 
 
-@lru_cache(maxsize=1)
+@cache
+def load(rule: str) -> Rule:
+    """The module of a registered rule."""
+    return cast(Rule, import_module(module_name(rule)))
+
+
 def all_rules() -> tuple[Rule, ...]:
     """Every registered rule's module, in registry order."""
-    return tuple(cast(Rule, import_module(module_name(rule))) for rule in REGISTRY)
+    return tuple(load(rule) for rule in REGISTRY)
 
 
-@lru_cache(maxsize=1)
-def _by_kind() -> dict[FactKind, tuple[Rule, ...]]:
-    index: dict[FactKind, list[Rule]] = defaultdict(list)
-    for rule in all_rules():
-        for kind in rule.KINDS:
-            index[kind].append(rule)
-    return {kind: tuple(found) for kind, found in index.items()}
+@cache
+def rules_for(kind: FactKind) -> tuple[Rule, ...]:
+    """The rules that judge facts of that kind, in registry order."""
+    return tuple(load(rule) for rule, kinds in REGISTRY.items() if kind in kinds)
 
 
 def judge(changes: Sequence[Change], disabled: frozenset[str] = frozenset()) -> tuple[Finding, ...]:
@@ -89,7 +100,7 @@ def judge(changes: Sequence[Change], disabled: frozenset[str] = frozenset()) -> 
     for change in primary(changes):
         if change.kind is ChangeKind.MOVED:
             continue
-        for rule in _by_kind().get(change.fact.kind, ()):
+        for rule in rules_for(change.fact.kind):
             if rule.ID in disabled:
                 continue
             for found in rule.check(change):
