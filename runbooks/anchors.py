@@ -250,7 +250,9 @@ def _row(builder: _Builder | _Collector, piece: Piece) -> None:
         unit = None if builder.names_only else _UNIT_WORD.search(header)
         for name in names:
             hint = f"{name.target}_{unit[0]}" if unit and value[-1].isdigit() else name.target
-            builder.add(piece.line, piece.block, name, value if builder.names_only else _value(value, hint), Place.TABLE)
+            builder.add(
+                piece.line, piece.block, name, value if builder.names_only else _value(value, hint), Place.TABLE
+            )
         if value.lower() not in SWITCHES and not builder.names_only:
             builder.add(piece.line, piece.block, Mention(AnchorKind.VALUE, value), _value(value), Place.TABLE)
 

@@ -19,7 +19,7 @@ import typer
 
 from analyzers.model import DriftError
 from runbooks.config import FailOn
-from runbooks.console import CLEAN, DRIFT, FAILED, complain, ended, tool_version, write
+from runbooks.console import CLEAN, DRIFT, FAILED, UNWRITTEN, complain, ended, leave, tool_version, write
 
 if TYPE_CHECKING:
     from analyzers.findings import Rule
@@ -49,13 +49,12 @@ app = typer.Typer(
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command line (``sys.argv`` without ``argv``) and return the exit code; never raises, never exits."""
+    """Run a command line and return its exit code; never raises. Without ``argv`` it is the entry point of a process
+    with ``sys.argv``, which ends here."""
     if argv is not None:
         return _run(argv)
     gc.set_threshold(50_000, 20, 50)  # a process that ends soon; the default looks for cycles 40 times a second
-    code = _run(sys.argv[1:])
-    gc.freeze()  # at its end Python would look for cycles in everything once more, for 25 ms
-    return code
+    leave(_run(sys.argv[1:]))
 
 
 def _run(arguments: list[str]) -> int:
@@ -63,6 +62,9 @@ def _run(arguments: list[str]) -> int:
         typer.main.get_command(app).main(args=arguments, prog_name="runbook-drift", standalone_mode=True)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else CLEAN if end.code is None else FAILED
+    except OSError as problem:  # of Typer's own texts, such as --help
+        complain(f"error: {UNWRITTEN}: {problem.strerror or problem}")
+        return FAILED
     return CLEAN
 
 
@@ -241,7 +243,7 @@ def _presentation(
 
     from runbooks.formats import Presentation
 
-    terminal = sys.stdout.isatty()
+    terminal = sys.stdout is not None and sys.stdout.isatty()
     colour = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     width = get_terminal_size().columns if terminal else 0
     return Presentation(colour and name is FormatName.TEXT, width, everything, seconds, head_text)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from typing import NoReturn
 
 from analyzers.model import DriftError
 from runbooks import __version__
 
 CLEAN, DRIFT, FAILED, INTERRUPTED = 0, 1, 2, 130
 """Exit codes; 130 is the shells' convention for an interrupt."""
+
+UNWRITTEN = "could not write the report"
 
 DEBUG = "RUNBOOK_DRIFT_DEBUG"
 """Environment variable that shows the traceback of an unexpected error."""
@@ -20,8 +24,11 @@ def write(text: str, *, exact: bool = False) -> int:
     """Write to standard output without newline translation; returns :data:`CLEAN`.
 
     A character that the locale cannot hold is escaped. ``exact`` text (a patch) goes out as the bytes it came from,
-    unless a terminal would read it. A reader that went away (``| head``) is no error and changes no exit code.
+    unless a terminal would read it. A reader that went away (``| head``) is no error and changes no exit code. Raises
+    DriftError where the text cannot be written.
     """
+    if sys.stdout is None:
+        raise DriftError(f"{UNWRITTEN}: standard output is closed")
     if exact and not sys.stdout.isatty():
         data = text.encode("utf-8", "surrogateescape")
     else:
@@ -35,16 +42,36 @@ def write(text: str, *, exact: bool = False) -> int:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
-        # Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
+    except OSError as problem:
+        _forget_output()
+        raise DriftError(f"{UNWRITTEN}: {problem.strerror or problem}") from None
     return CLEAN
 
 
+def _forget_output() -> None:
+    """Give standard output's buffer an end that takes it: Python would complain again when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def complain(text: str) -> None:
-    """Write lines to standard error, made safe to show."""
+    """Write lines to standard error, made safe to show; where nobody can read them, the exit code has to do."""
     from runbooks.formats import printable
 
-    sys.stderr.write("".join(f"{printable(line)}\n" for line in text.split("\n")))
+    if sys.stderr is not None:
+        with suppress(OSError):
+            sys.stderr.write("".join(f"{printable(line)}\n" for line in text.split("\n")))
+            sys.stderr.flush()
+
+
+def leave(code: int) -> NoReturn:
+    """End the process now. An interpreter that takes itself apart takes 20 ms for it; git's helpers end with their
+    pipes, and what was written is flushed here."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            if stream is not None:
+                stream.flush()
+    os._exit(code)
 
 
 def ended(work: Callable[[], int]) -> int:

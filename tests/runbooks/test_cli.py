@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from analyzers import rules
 from runbooks.cli import main
 from runbooks.console import write
+from tests.repositories import TempRepo
 
 Output = pytest.CaptureFixture[str]
 
@@ -127,3 +130,54 @@ def test_a_locale_that_cannot_hold_a_character_gets_an_escape(monkeypatch: pytes
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(target, encoding="ascii", write_through=True))
     write("a › b\n")
     assert target.getvalue() == b"a \\u203a b\n"
+
+
+def process(arguments: str, redirection: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """The tool as a process of its own, as a shell starts it."""
+    root = str(Path(__file__).parents[2])
+    environment = {**os.environ, "PYTHONPATH": root, "RUNBOOK_DRIFT_CACHE": "off"}
+    command = f'exec "$0" -m runbooks.cli {arguments} {redirection}'
+    return subprocess.run(
+        ["sh", "-c", command, sys.executable], cwd=folder, env=environment, capture_output=True, text=True, timeout=60
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    repo = TempRepo(tmp_path_factory.mktemp("repo"))
+    repo.commit({"docs/runbooks/queue.md": RUNBOOK.partition("<!--")[0], "queue.py": "QUEUE_LAG_SECONDS = 60\n"})
+    repo.commit({"queue.py": "QUEUE_LAG_SECONDS = 30\n"})
+    return repo.root
+
+
+COMMANDS = ["check --base HEAD~1 --head HEAD", "check --base HEAD~1 --head HEAD --patch", "rules", "--version"]
+
+
+@pytest.mark.parametrize("arguments", [*COMMANDS, "--help"])
+def test_a_full_disk_is_one_plain_line(folder: Path, arguments: str) -> None:
+    done = process(arguments, "> /dev/full", folder)
+    assert done.returncode == 2
+    assert done.stderr == "error: could not write the report: No space left on device\n"
+
+
+@pytest.mark.parametrize("arguments", COMMANDS)
+def test_a_closed_output_is_one_plain_line(folder: Path, arguments: str) -> None:
+    done = process(arguments, ">&-", folder)
+    assert done.returncode == 2
+    assert done.stderr == "error: could not write the report: standard output is closed\n"
+
+
+@pytest.mark.parametrize("redirection", ["2>&-", "2> /dev/full"])
+def test_errors_that_nobody_can_read_keep_the_exit_code(folder: Path, redirection: str) -> None:
+    assert process("explain no/such-rule", redirection, folder).returncode == 2
+    assert process("check --base HEAD~1 --head HEAD --timings", redirection, folder).returncode in {0, 1}
+
+
+def test_a_reader_that_went_away_is_no_error(folder: Path) -> None:
+    done = process("rules | true; exec true", "", folder)
+    assert not done.stderr
+
+
+@pytest.mark.parametrize(("arguments", "code"), [("--version", 0), (f"{COMMANDS[0]} --fail-on suspect", 1), ("zzz", 2)])
+def test_exit_codes_of_the_process(folder: Path, arguments: str, code: int) -> None:
+    assert process(arguments, "", folder).returncode == code
