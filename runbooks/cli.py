@@ -51,10 +51,10 @@ app = typer.Typer(
 def main(argv: list[str] | None = None) -> int:
     """Run a command line and return its exit code; never raises. Without ``argv`` it is the entry point of a process
     with ``sys.argv``, which ends here."""
-    if argv is not None:
-        return _run(argv)
-    gc.set_threshold(50_000, 20, 50)  # a process that ends soon; the default looks for cycles 40 times a second
-    leave(_run(sys.argv[1:]))
+    if argv is None:
+        gc.set_threshold(50_000, 20, 50)  # a process that ends soon; the default looks for cycles 40 times a second
+        leave(_run(sys.argv[1:]))
+    return _run(argv)
 
 
 def _run(arguments: list[str]) -> int:
