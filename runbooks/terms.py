@@ -46,6 +46,9 @@ def singular(word: str) -> str:
 @lru_cache(maxsize=200_000)
 def _expand(token: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The names and the words of one raw token."""
+    if token.isalpha() and (token.islower() or token[1:].islower() or token.isupper()):  # most are ordinary words
+        word = token.lower()
+        return (), (singular(word),) if len(word) > 1 and word not in _STOP else ()
     names: list[str] = []
     parts = [part for part in _PART.split(token) if part]
     pieces: list[str] = []
@@ -75,7 +78,7 @@ def terms(text: str) -> tuple[Counter[str], Counter[str]]:
     return Counter(names), Counter(plain)
 
 
-_NUMBER = re.compile(r"(?<![\w.])\d[\d_]*(?:\.\d+)?(?:[a-zA-Z]{1,3})?(?![\w.])")
+_NUMBER = re.compile(r"\d(?<![\w.]\d)[\d_]*(?:\.\d+)?(?:[a-zA-Z]{1,3})?(?![\w.])")  # digit first: re skips to it
 
 
 def numbers(text: str) -> Counter[str]:

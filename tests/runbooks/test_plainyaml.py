@@ -23,8 +23,8 @@ LEFT_TO_YAML = [
     "title: yes", "title: Null", "on: 1", "title: a: b", "title: A # remark", "title: A\n  goes on", "title: A\n- b",
     "title:\n  - a\n - b", "title:\n  - a: b", "title: [a, b]", "title: 012", "title: 1.5", "title: 2026-01-02",
     "title: é", "title: \t", "\ttitle: A", "  title: A", "title: \"a\\n\"", "title: 'it''s'", "title: *a",
-    "title: &a b", "title: |\n  text", "? title\n: A", "- a", "title", "title:A", "--- a", "title: A\n---\ntitle: B", "title: ~",
-    'title: "a" b', "title: !!python/name:os.system", "last_reviewed: 2026-01-02T10:00:00", "a:\n-\n  b",
+    "title: &a b", "title: |\n  text", "? title\n: A", "- a", "title", "title:A", "--- a", "title: A\n---\ntitle: B",
+    "title: ~", 'title: "a" b', "title: !!python/name:os.system", "last_reviewed: 2026-01-02T10:00:00", "a:\n-\n  b",
 ]  # fmt: skip
 
 
