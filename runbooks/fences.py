@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from analyzers.patterns import regex
 from runbooks.mentions import (
@@ -41,6 +42,8 @@ _SCRIPT = frozenset("sh bash shell zsh fish".split())
 _CALL = regex(r"(?!(?:if|then|fi|for|do|done|else|elif|while|case|esac|function)\b)[a-z][\w.-]*\s+[\w./<$\"'-]")
 _DEFAULT = regex(r"\bdefaults?(?:\s{1,3}(?:is|to|value)){0,3}\s{0,3}[:=]?\s{0,3}[`\"']?([\w.%]+)", re.IGNORECASE)
 _WORD = regex(r"(?<![\w./:@$~{}>-])[\w./:@$~{}-]*?(?:[_/]|\.[A-Za-z]|[a-z\d][A-Z]|--?[a-z]|:\d)[\w./:@$~{}=%#,-]*")
+# What one word can stretch over, with the character before it that keeps it from being read.
+_RUN = regex(r">?[\w./:@$~{}=%#,-]+")
 _PROMPT = regex(r"\s*(?:\$|❯|➜|[\w.@~/:-]{0,60}[$#]|>)\s+(?=\S)")
 _COMMENT = regex(r"(?:^|\s)(?:#|//)\s?(.*)\Z")
 
@@ -73,9 +76,9 @@ def _line(line: str, language: str, prompted: bool, keys: list[tuple[int, str]])
     stripped = line.strip()
     if language in _QUERY:
         return identifiers(stripped)
-    if found := _DEFAULTED.match(line):
+    if "|" in line and (found := _DEFAULTED.match(line)):
         return (Mention(AnchorKind.NAME, found[1], bare(found[2].rstrip("] "))),)
-    if found := _ASSIGN.match(line):
+    if "=" in line and (found := _ASSIGN.match(line)):
         return (Mention(AnchorKind.ENV_VAR, found[1], bare(found[2])), *_words(found[2] or ""))
     if language not in _KEYED and language not in _OUTPUT:
         command = _command(stripped, language, prompted)
@@ -107,7 +110,7 @@ def _keyed(found: re.Match[str], keys: list[tuple[int, str]]) -> Mentions:
     key, rest = found[3], found[4].strip()
     while keys and keys[-1][0] >= indent:
         keys.pop()
-    comment = _COMMENT.search(rest)
+    comment = _COMMENT.search(rest) if "#" in rest or "//" in rest else None
     value = bare(rest[: comment.start()] if comment else rest)
     dotted = ".".join((*(name for _, name in keys[-5:]), key))
     if len(keys) < 50:
@@ -115,7 +118,7 @@ def _keyed(found: re.Match[str], keys: list[tuple[int, str]]) -> Mentions:
     if not value or value in "{[|>{}[]" or value.startswith(("{", "[", "|", ">", "&", "*")):
         return (*((Mention(AnchorKind.NAME, key),) if "_" in key else ()), *_words(rest))
     names = tuple(dict.fromkeys((key, dotted)))
-    default = _DEFAULT.search(rest)
+    default = _DEFAULT.search(rest) if "default" in rest.lower() else None
     stated = [default[1]] if default and is_value(default[1]) else []
     if not stated or is_value(value):
         stated.insert(0, value)
@@ -124,16 +127,20 @@ def _keyed(found: re.Match[str], keys: list[tuple[int, str]]) -> Mentions:
 
 
 def _words(line: str) -> Mentions:
-    out: list[Mention] = []
-    for word in _WORD.finditer(line):
-        text = word[0].rstrip(",.:;")
-        if "://" in text:
-            out.extend(in_url(text))
-        elif text.startswith("-"):
-            out.extend(in_prose(text) or (_short_flag(text) if "-" in text[1:] else ()))
-        else:
-            out.extend(in_prose(text))
-    return tuple(out)
+    return tuple(mention for run in _RUN.findall(line) for mention in _word(run))
+
+
+@lru_cache(maxsize=20_000)
+def _word(run: str) -> Mentions:
+    word = _WORD.search(run)  # at most one: it reaches to the end of the run
+    if word is None:
+        return ()
+    text = word[0].rstrip(",.:;")
+    if "://" in text:
+        return in_url(text)
+    if text.startswith("-"):
+        return in_prose(text) or (_short_flag(text) if "-" in text[1:] else ())
+    return in_prose(text)
 
 
 def _short_flag(text: str) -> Mentions:

@@ -13,23 +13,12 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from analyzers.model import Span, Unit, Value
+from analyzers.model import Span
 from runbooks.index import SectionTerms
-from runbooks.model import (
-    Anchor,
-    AnchorKind,
-    Block,
-    Directive,
-    DirectiveKind,
-    Owner,
-    OwnerKind,
-    Place,
-    Runbook,
-    Section,
-)
+from runbooks.model import Block, Directive, DirectiveKind, Owner, OwnerKind, Runbook, Section
 
 Parsed = tuple[Runbook, tuple[SectionTerms, ...]]
-"""A runbook, and the terms of its sections in their order."""
+"""A runbook whose sections have no anchors (:func:`runbooks.parse.skim`), and their terms in their order."""
 
 
 def dumps(parsed: Parsed) -> str:
@@ -82,23 +71,8 @@ def _section(section: Section) -> list[object]:
         section.span.end_line,
         section.text,
         [[block.kind, block.start_line, block.end_line, block.text] for block in section.blocks],
-        [_anchor(anchor) for anchor in section.anchors],
         [[d.kind.value, d.reason, _day(d.until), d.span.start_line, d.span.end_line] for d in section.directives],
         section.written,
-    ]
-
-
-def _anchor(anchor: Anchor) -> list[object]:
-    value, span = anchor.value, anchor.span
-    return [
-        anchor.kind.value,
-        anchor.target,
-        None if value is None else [value.text, value.number, value.unit.value],
-        span.start_line,
-        span.end_line,
-        anchor.place.value,
-        anchor.block,
-        anchor.explicit,
     ]
 
 
@@ -122,21 +96,9 @@ def _day(day: date | None) -> str | None:
 
 # -- reading --------------------------------------------------------------------------------------------------------
 
-_KINDS = {kind.value: kind for kind in AnchorKind}
-_PLACES = {place.value: place for place in Place}
-_UNITS = {unit.value: unit for unit in Unit}
-
 
 def _read_section(raw: Sequence[Any], path: str, revision: str) -> Section:
-    headings, slug, start, end, text, blocks, anchors, directives, written = raw
-    spans: dict[tuple[int, int], Span] = {}
-
-    def span(first: int, last: int) -> Span:
-        known = spans.get((first, last))
-        if known is None:
-            known = spans[(first, last)] = Span(revision, path, first, last)
-        return known
-
+    headings, slug, start, end, text, blocks, directives, written = raw
     return Section(
         path,
         tuple(headings),
@@ -144,18 +106,7 @@ def _read_section(raw: Sequence[Any], path: str, revision: str) -> Section:
         Span(revision, path, start, end),
         text,
         tuple(Block(*block) for block in blocks),
-        tuple(
-            Anchor(
-                _KINDS[kind],
-                target,
-                None if value is None else Value(value[0], value[1], _UNITS[value[2]]),
-                span(first, last),
-                _PLACES[place],
-                block,
-                explicit,
-            )
-            for kind, target, value, first, last, place, block, explicit in anchors
-        ),
+        (),
         tuple(
             Directive(DirectiveKind(kind), reason, _read_day(until), Span(revision, path, first, last))
             for kind, reason, until, first, last in directives

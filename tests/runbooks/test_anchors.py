@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from analyzers.model import Unit
+from runbooks.index import section_terms
 from runbooks.model import Anchor, AnchorKind, Place
-from runbooks.parse import parse
+from runbooks.parse import parse, skim
 
 
 def anchors(text: str, path: str = "docs/runbooks/queue.md") -> list[Anchor]:
@@ -231,3 +235,29 @@ def test_comments_and_tags_are_not_prose() -> None:
 def test_anchors_are_in_document_order_and_number_their_block() -> None:
     found = anchors("# T\n\n`b_c`\n\n`a_b` and `a_b`\n")
     assert [(a.target, a.block) for a in found] == [("b_c", 1), ("a_b", 2)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# `a.b_c` and port 3200 `:3200`\n\nThe `http_port` is 3200, and `http_port` of [x](../a/b.md) too.\n",
+        "Set max_lag to 5m; `max_lag` is 5m, and `max_lag` is 6m. See port 9090, `:9090`, src/queue.py.\n",
+        "| name | port | default |\n| --- | --- | --- |\n| `grpc_port` | 9095 | `9095` |\n| port 80 | `:80` | 10 (default) |\n",
+        "| `x_port` | required |\n| --- | --- |\n| `x_port`, `y.z` | 8080 |\n",
+        '```yaml\nserver:\n  http_port: 3200 # default 3100\n  path: "/var/x"\n```\n\n    kubectl get pods --timeout=5s -n a_b\n',
+        "<a href='b'>c_d</a> every 5 minutes `GET /api/v1` and `error: could not reach` --flag.x=1 https://h:81/x_y\n",
+    ],
+)
+def test_skimming_finds_the_names_of_the_anchors(text: str) -> None:
+    full = parse("docs/a.md", text.encode(), revision="head")
+    runbook, named = skim("docs/a.md", text.encode(), revision="head")
+    assert section_terms(runbook, named) == tuple(
+        replace(terms, section=replace(terms.section, anchors=())) for terms in section_terms(full)
+    )
+
+
+def test_skimming_agrees_with_parsing_on_the_project_s_own_documents() -> None:
+    for page in sorted(Path(__file__).parents[2].glob("docs/**/*.md")):
+        full = section_terms(parse("a.md", page.read_bytes(), revision="head"))
+        short = section_terms(*skim("a.md", page.read_bytes(), revision="head"))
+        assert [(t.coded, t.paths) for t in full] == [(t.coded, t.paths) for t in short]

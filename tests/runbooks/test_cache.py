@@ -12,7 +12,7 @@ from runbooks import cache as caching
 from runbooks import cli, stored
 from runbooks.cache import SOURCES, Cache
 from runbooks.index import section_terms
-from runbooks.parse import parse
+from runbooks.parse import skim
 from runbooks.shelf import Library
 from tests.repositories import TempRepo
 
@@ -49,8 +49,8 @@ PATH = "docs/runbooks/queue.md"
 
 
 def parsed(data: bytes = DATA) -> stored.Parsed:
-    runbook = parse(PATH, data, revision="head")
-    return runbook, section_terms(runbook)
+    runbook, named = skim(PATH, data, revision="head")
+    return runbook, section_terms(runbook, named)
 
 
 def entries(directory: Path) -> list[Path]:

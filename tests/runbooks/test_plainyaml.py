@@ -17,15 +17,49 @@ PLAIN = {
     "aliases:\n  - /docs/a\n  - /docs/b\nweight: 1": {"aliases": ["/docs/a", "/docs/b"], "weight": 1},
     "title:\nservice: ": {"title": None, "service": None},
     "title: A\ntitle: B": {"title": "B"},
+    "keywords: [\"a, b\", c d , 'e', 7 ]\ntitle: A": {"keywords": ["a, b", "c d", "e", 7], "title": "A"},
 }
 
 LEFT_TO_YAML = [
-    "title: yes", "title: Null", "on: 1", "title: a: b", "title: A # remark", "title: A\n  goes on", "title: A\n- b",
-    "title:\n  - a\n - b", "title:\n  - a: b", "title: [a, b]", "title: 012", "title: 1.5", "title: 2026-01-02",
-    "title: é", "title: \t", "\ttitle: A", "  title: A", "title: \"a\\n\"", "title: 'it''s'", "title: *a",
-    "title: &a b", "title: |\n  text", "? title\n: A", "- a", "title", "title:A", "--- a", "title: A\n---\ntitle: B",
-    "title: ~", 'title: "a" b', "title: !!python/name:os.system", "last_reviewed: 2026-01-02T10:00:00", "a:\n-\n  b",
-]  # fmt: skip
+    "title: yes",
+    "title: Null",
+    "on: 1",
+    "title: a: b",
+    "title: A # remark",
+    "title: A\n  goes on",
+    "title: A\n- b",
+    "title:\n  - a\n - b",
+    "title:\n  - a: b",
+    "title: [a, [b]]",
+    "title: [a, yes]",
+    "title: [a, b",
+    "title: [a, b:]",
+    "title: [*]",
+    "title: []",
+    "title: 012",
+    "title: 1.5",
+    "title: 2026-01-02",
+    "title: é",
+    "title: \t",
+    "\ttitle: A",
+    "  title: A",
+    'title: "a\\n"',
+    "title: 'it''s'",
+    "title: *a",
+    "title: &a b",
+    "title: |\n  text",
+    "? title\n: A",
+    "- a",
+    "title",
+    "title:A",
+    "--- a",
+    "title: A\n---\ntitle: B",
+    "title: ~",
+    'title: "a" b',
+    "title: !!python/name:os.system",
+    "last_reviewed: 2026-01-02T10:00:00",
+    "a:\n-\n  b",
+]
 
 
 @pytest.mark.parametrize("text", PLAIN)
@@ -45,8 +79,8 @@ LINES = st.lists(
             "{}{}{}{}".format,
             st.sampled_from(["", " ", "  ", "- ", "  - ", " -"]),
             st.sampled_from(["title", "owner", "a-b", "y", "", "'k'", "on"]),
-            st.sampled_from([":", ": ", ":  ", "", " "]),
-            st.text("aBz09 ,.:-#'\"()/@&_~*!%\\?[]{}|>", max_size=8),
+            st.sampled_from([":", ": ", ":  ", "", " ", ": [", ": [a, "]),
+            st.text("aBz09 ,.:-#'\"()/@&_~*!%\\?[]{}|>", max_size=12),
         ),
     ),
     max_size=6,
@@ -60,3 +94,10 @@ def test_it_agrees_with_yaml_wherever_it_reads(lines: list[str]) -> None:
     if found is not None:
         documents = load_all(text)
         assert found == (documents[0] if documents and documents[0] is not None else {})
+
+
+@pytest.mark.parametrize(
+    "line", ["title: [" + "a  ," * 20_000, "title: a" + " " * 60_000 + "#", "x" * 60_000, "- " * 30_000]
+)
+def test_a_hostile_line_costs_little(line: str) -> None:
+    assert mapping(line) is None
