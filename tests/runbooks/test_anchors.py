@@ -242,9 +242,9 @@ def test_anchors_are_in_document_order_and_number_their_block() -> None:
     [
         "# `a.b_c` and port 3200 `:3200`\n\nThe `http_port` is 3200, and `http_port` of [x](../a/b.md) too.\n",
         "Set max_lag to 5m; `max_lag` is 5m, and `max_lag` is 6m. See port 9090, `:9090`, src/queue.py.\n",
-        "| name | port | default |\n| --- | --- | --- |\n| `grpc_port` | 9095 | `9095` |\n| port 80 | `:80` | 10 (default) |\n",
+        "| a | b | c |\n| --- | --- | --- |\n| `grpc_port` | 9095 | `9095` |\n| port 80 | `:80` | 10 (d) |\n",
         "| `x_port` | required |\n| --- | --- |\n| `x_port`, `y.z` | 8080 |\n",
-        '```yaml\nserver:\n  http_port: 3200 # default 3100\n  path: "/var/x"\n```\n\n    kubectl get pods --timeout=5s -n a_b\n',
+        '```yaml\nserver:\n  http_port: 3200 # default 3100\n  path: "/var/x"\n```\n\n    kubectl get --timeout=5s\n',
         "<a href='b'>c_d</a> every 5 minutes `GET /api/v1` and `error: could not reach` --flag.x=1 https://h:81/x_y\n",
     ],
 )
