@@ -26,8 +26,10 @@ def act(bot: Bot, incoming: Incoming) -> str:
     The sender is who GitHub says it is, and needs the same right as in Slack."""
     ref = PullRef(incoming.repo, incoming.number)
     if incoming.event == "check_run":
-        wanted, argument = incoming.get("identifier"), "acknowledged on the check run"
+        wanted, argument = incoming.get("requested"), "acknowledged on the check run"
         surface = Surface.CHECK
+        if wanted not in {ACKNOWLEDGE, RECHECK}:
+            return "no command"
     else:
         found = COMMAND.match(incoming.get("body"))
         if found is None:

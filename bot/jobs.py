@@ -45,10 +45,25 @@ _bot: Bot | None = None
 _latest: dict[str, str] = {}
 
 
+Order = tuple[str, str, str, str, str]
+"""Queue, partition, id, the name of the workflow, and its argument."""
+
+
+class _Placed(threading.local):
+    """The orders that the step of this thread places: DBOS starts no workflow from within a step, so the step hands
+    them to its workflow. None outside of steps."""
+
+    orders: list[Order] | None = None
+
+
+_placed = _Placed()
+
+
 class Result(TypedDict, total=False):
-    """What a step hands to its workflow: a word when it is done, else how long to wait and why."""
+    """What a step hands to its workflow: a word when it is done and what it ordered, else how long to wait and why."""
 
     word: str
+    orders: list[Order]
     wait: float
     text: str
     failure: str
@@ -87,9 +102,12 @@ _busy = _Busy()
 
 def _tried(work: Callable[[], str]) -> Result:
     """Run one step; errors that pass become waits, those that do not are logged and end it."""
+    orders: list[Order] = []
+    _placed.orders = orders
     try:
         with _busy:
-            return {"word": work()}
+            word = work()
+        return {"word": word, "orders": orders} if orders else {"word": word}
     except Unavailable as problem:
         return {"wait": max(problem.retry_after, 0.0), "text": str(problem)}
     except AnalysisFailed as problem:
@@ -97,6 +115,8 @@ def _tried(work: Callable[[], str]) -> Result:
     except BotError as problem:
         log.error("refused", reason=str(problem), code=problem.code if isinstance(problem, Refused) else "")
         return {"word": "refused"}
+    finally:
+        _placed.orders = None
 
 
 # -- steps: each may run twice, each makes the world like the store says -------------------------------------------
@@ -140,11 +160,13 @@ def _refresh(repo: str) -> Result:
 
 
 def _patiently(step: Callable[[str], Result], argument: str) -> Result:
-    """Try a step until it is done or patience ends; the waits survive a restart."""
+    """Try a step until it is done or patience ends, and place what it ordered; the waits survive a restart."""
     pause = 1.0
     for _ in range(PATIENCE):
         result = step(argument)
         if "wait" not in result:
+            for queue, partition, identity, workflow, ordered in result.get("orders", ()):
+                _enqueue(queue, partition, identity, _WORKFLOWS[workflow], ordered)
             return result
         DBOS.sleep(max(result["wait"], pause))
         pause = min(pause * 2, LONGEST)
@@ -183,8 +205,14 @@ def show_workflow(key: str) -> str:
 
 @DBOS.workflow(name="act", max_recovery_attempts=RECOVERIES)
 def act_workflow(incoming: str) -> str:
-    """Do what a comment or a button on a check run asks for."""
-    return _patiently(_act, incoming).get("word", "")
+    """Do what a comment or a button on a check run asks for. Shown even where it was refused: a kill between a decision
+    and its record makes the step run again, and then there is nothing left to decide."""
+    word = _patiently(_act, incoming).get("word", "")
+    if word in {"decided", "refused"}:
+        asked = decoded(Incoming, incoming)
+        key = PullRef(asked.repo, asked.number).key
+        _enqueue("outward", key, f"show:act:{asked.id}", show_workflow, key)
+    return word
 
 
 @DBOS.workflow(name="refresh", max_recovery_attempts=RECOVERIES)
@@ -193,7 +221,15 @@ def refresh_workflow(repo: str) -> str:
     return _patiently(_refresh, repo).get("word", "")
 
 
+_WORKFLOWS: dict[str, Callable[[str], str]] = {
+    workflow.__name__: workflow for workflow in (review_workflow, show_workflow, act_workflow, refresh_workflow)
+}
+
+
 def _enqueue(queue: str, partition: str, identity: str, workflow: Callable[[str], str], argument: str) -> None:
+    if _placed.orders is not None:
+        _placed.orders.append((queue, partition, identity, workflow.__name__, argument))
+        return
     with SetWorkflowID(identity), SetEnqueueOptions(queue_partition_key=partition):
         DBOS.enqueue_workflow(queue, workflow, argument)
 
@@ -222,6 +258,7 @@ class DbosJobs:
                 "name": "runbook-drift", "system_database_url": self._url, "executor_id": self.executor,
                 "application_version": APPLICATION_VERSION, "serializer": DBOSPortableJSONSerializer(),
                 "log_level": "ERROR", "enable_otlp": False,
+                "use_listen_notify": False,  # nothing here waits for events, and its listener holds up a stop by 10 s
             }
         )  # fmt: skip
         # Its own handler prints tracebacks, which may quote anything; ours redacts.
