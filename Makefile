@@ -18,9 +18,10 @@ test: ## all tests that need nothing but Python and git
 	@$(PYTHON) .ci/environment.py dev
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
 
-test-integration: ## tests that need more than Python and git
-	@$(PYTHON) .ci/environment.py dev
-	$(BIN)/python -m pytest -m integration tests $(PYTEST_ARGS)
+test-integration: ## the bot as a process, against stand-ins for GitHub and Slack; installs Node, needs PostgreSQL
+	@$(PYTHON) .ci/environment.py dev integration
+	@$(BIN)/python -m tests.integration.node
+	$(BIN)/python -m pytest -m integration -n 2 tests $(PYTEST_ARGS)
 
 lint: ## style, types, layers
 	@$(PYTHON) .ci/environment.py dev

@@ -349,7 +349,7 @@ class Repository:
     def api(self, method: str, rest: str, *, as_: str = OWNER, **body: Any) -> Any:
         """One request to emulate, as a user; not recorded."""
         headers = {"Authorization": f"Bearer {as_}", "Content-Type": "application/json"}
-        data = json.dumps(body).encode() if body else b""
+        data = json.dumps(body).encode() if method != "GET" else b""
         status, _, answer = self._github.answer(method, f"/api/repos/{FULL}{rest}", data, headers)
         assert status < 300, (method, rest, status, answer[:500])
         return json.loads(answer) if answer else None
