@@ -24,7 +24,7 @@ from runbooks.console import CLEAN, DRIFT, FAILED, UNWRITTEN, complain, ended, l
 if TYPE_CHECKING:
     from analyzers.findings import Rule
     from runbooks.formats import Presentation
-    from runbooks.model import Report, Runbook
+    from runbooks.model import Report
     from runbooks.workspace import Options
 
 
@@ -34,6 +34,13 @@ class FormatName(StrEnum):
     TEXT = "text"
     JSON = "json"
     PATCH = "patch"
+
+
+class ListingName(StrEnum):
+    """How ``status`` reports."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 app = typer.Typer(
@@ -185,6 +192,7 @@ def anchors_command(file: Annotated[str, typer.Argument(metavar="FILE", help="A 
     def work() -> int:
         from pathlib import Path
 
+        from runbooks.outline import outline
         from runbooks.parse import parse
 
         try:
@@ -192,7 +200,35 @@ def anchors_command(file: Annotated[str, typer.Argument(metavar="FILE", help="A 
         except (OSError, ValueError) as problem:
             reason = getattr(problem, "strerror", None) or str(problem)
             raise DriftError(f"cannot read {file}: {reason}") from None
-        return write(_anchors(parse(file, data, revision="worktree")))
+        return write(outline(parse(file, data, revision="worktree")))
+
+    raise typer.Exit(ended(work))
+
+
+@app.command(name="status")
+def status_command(
+    service: Annotated[str | None, typer.Argument(metavar="[SERVICE]", help="A service's name [default: all].")] = None,
+    repo: Annotated[str, typer.Option(metavar="DIR", help="The repository, or a directory in it.")] = ".",
+    rev: Annotated[str | None, typer.Option(metavar="REV", help="What to look at [default: the work tree].")] = None,
+    output: Annotated[ListingName, typer.Option("--format", help="How to report.")] = ListingName.TEXT,
+    as_of: Annotated[
+        date | None,
+        typer.Option(metavar="DATE", parser=_date, help="The day to reckon from [default: today]."),
+    ] = None,
+    trust_owner: Annotated[
+        bool, typer.Option("--trust-owner", help="Go on although another user owns the repository.")
+    ] = False,
+) -> None:
+    """Say how services stand: their runbooks, owners and reviews."""
+
+    def work() -> int:
+        from runbooks import status
+        from runbooks.survey import survey_of
+
+        surveyed = survey_of(repo, rev, trust_owner=trust_owner)
+        render = status.as_json if output is ListingName.JSON else status.as_text
+        shown = status.chosen(surveyed, service)
+        return write(render(surveyed, shown, as_of or date.today(), everything=service is None))
 
     raise typer.Exit(ended(work))
 
@@ -251,25 +287,6 @@ def _presentation(
 
 def _first_line(rule: Rule) -> str:
     return (rule.__doc__ or "").strip().partition("\n")[0]
-
-
-def _anchors(runbook: Runbook) -> str:
-    from runbooks.formats import printable
-
-    about = [f"owner {owner.handle} ({owner.source})" for owner in runbook.owners]
-    about += [f"service {runbook.service}"] if runbook.service else []
-    about += [f"covers {pattern}" for pattern in runbook.covers]
-    about += [f"problem: {problem}" for problem in runbook.problems]
-    lines = [f"{runbook.path}: {runbook.title}", *(f"  {text}" for text in about)]
-    for section in runbook.sections:
-        lines.append(f"line {section.span.start_line}: {' › '.join(section.headings) or '(before the first heading)'}")
-        for anchor in section.anchors:
-            value = f" = {anchor.value.text}" if anchor.value else ""
-            lines.append(
-                f"  {anchor.span.start_line:>5}  {anchor.kind.value:<8} {anchor.place.value:<8} {anchor.target}{value}"
-            )
-        lines += [f"  {d.span.start_line:>5}  drift: {d.kind.value} {d.reason}" for d in section.directives]
-    return "".join(f"{printable(line)}\n" for line in lines)
 
 
 if __name__ == "__main__":

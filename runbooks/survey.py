@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from analyzers.git import Repository
-from analyzers.model import Skipped
+from analyzers.git import WORKTREE, Repository
+from analyzers.model import DriftError, Skipped
 from runbooks import config as configuration
 from runbooks.config import Config
 from runbooks.discovery import discover
@@ -52,6 +52,14 @@ class Survey:
     def of(self, service: Service) -> tuple[Kept, ...]:
         """The runbooks of one service."""
         return tuple(kept for kept in self.kept if kept.service is not None and kept.service.name == service.name)
+
+
+def survey_of(directory: str, revision: str | None, *, trust_owner: bool = False) -> Survey:
+    """The survey of a directory's repository: of a revision, or of the work tree. Raises ``DriftError``."""
+    repository = Repository.open(directory, trust_owner=trust_owner)
+    if revision is None and repository.bare:
+        raise DriftError("this repository is bare: say --rev REV")
+    return survey(repository, WORKTREE if revision is None else repository.resolve(revision))
 
 
 def survey(repository: Repository, revision: str, library: Library | None = None) -> Survey:

@@ -73,7 +73,7 @@ def test_the_demo_refuses_to_replace_what_is_not_a_demo(tmp_path: Path) -> None:
 def test_every_command_and_option_is_in_the_readme(capsys: pytest.CaptureFixture[str]) -> None:
     main(["--help"])
     commands = re.findall(r"^  ([a-z]+)  ", capsys.readouterr().out.partition("Commands:")[2], re.MULTILINE)
-    assert commands == ["check", "rules", "explain", "anchors"]
+    assert commands == ["check", "rules", "explain", "anchors", "status"]
     text = README.read_text()
     for command in commands:
         assert f"runbook-drift {command}" in text
