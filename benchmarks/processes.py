@@ -92,7 +92,8 @@ def alternate(
     commands: Mapping[str, Command], runs: int, limit: float = 300.0, budget: float = 120.0
 ) -> dict[str, Measured]:
     """Each command ``runs`` times after one warm-up, taking turns. One that fails is left out from then on, and one
-    whose runs took more than ``budget`` seconds together gets no further ones; the rest goes on."""
+    whose runs took more than ``budget`` seconds together gets no further ones (one whose warm-up took that long keeps
+    it as its only run); the rest goes on."""
     found: dict[str, list[Run]] = {name: [] for name in commands}
     problems: dict[str, str] = {}
     for turn in range(runs + 1):
@@ -107,7 +108,7 @@ def alternate(
             if done.code not in command.accepted:
                 problems[name] = f"exit code {done.code}"
                 tell(f"{name}: exit code {done.code}: {done.said}")
-            elif turn:
+            elif turn or done.seconds > budget:  # too slow for a warm-up: that was its one run
                 found[name].append(done)
     return {name: Measured(() if name in problems else tuple(found[name]), problems.get(name, "")) for name in commands}
 

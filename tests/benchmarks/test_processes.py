@@ -67,9 +67,12 @@ def test_one_that_fails_is_named_and_the_others_go_on(capsys: pytest.CaptureFixt
     assert "no such option" in capsys.readouterr().err
 
 
-def test_one_that_used_up_its_budget_gets_no_further_run() -> None:
-    found = alternate({"a": python("pass")}, 5, budget=0.0)
-    assert len(found["a"].runs) == 1
+def test_one_that_used_up_its_budget_gets_no_further_run(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    code = f"open({os.fspath(log)!r}, 'a').write('x'); import time; time.sleep(0.3)"
+    assert len(alternate({"a": python(code)}, 5, budget=0.0)["a"].runs) == 1
+    assert log.read_text() == "x", "a warm-up that took too long is the one run"
+    assert len(alternate({"a": python("pass")}, 5, budget=60.0)["a"].runs) == 5
 
 
 def test_figures_are_median_seconds_least_processor_time_largest_peak() -> None:
