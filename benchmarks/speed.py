@@ -240,12 +240,13 @@ def _among(mirrors: Path, repo: str, commit: str, rows: Callable[[Path], Iterabl
 
 
 def circumstances(runs: int, load: float) -> str:
-    """When, at which commit and on what it was measured."""
+    """When, at which commit and on what it was measured; ``load`` is the load average before the run. A load above the
+    number of cores, before or after it, says that others used the machine too."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     commit = git(Path(__file__).parent.parent, "rev-parse", "--short=10", "HEAD")
     return (
         f"{datetime.now(UTC).date()}, at {commit}, Python {platform.python_version()}, {cores} cores "
-        f"(load {load:.1f} before the run), medians of {runs} runs:"
+        f"(load {load:.1f} before the run, {os.getloadavg()[0]:.1f} after it), medians of {runs} runs:"
     )
 
 
@@ -259,7 +260,8 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="put the table into benchmarks/README.md")
     arguments = parser.parse_args()
     load = os.getloadavg()[0]
-    text = f"{circumstances(arguments.runs, load)}\n\n{table(measure(arguments), arguments.runs)}"
+    figures = table(measure(arguments), arguments.runs)
+    text = f"{circumstances(arguments.runs, load)}\n\n{figures}"
     if arguments.write:
         page = report.README.read_text(encoding="utf-8")
         report.README.write_text(report.between(page, BEGIN, END, text), encoding="utf-8")
