@@ -17,9 +17,11 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from dbos import DBOS, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
+from dbos._error import DBOSException, DBOSWorkflowIDInUseError
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot import commands, service
 from bot.context import Bot
@@ -27,6 +29,7 @@ from bot.model import BotError, Incoming, PullRef, decoded, encoded
 from bot.observe import log, measured
 from bot.ports import AnalysisFailed, Refused, Unavailable
 from bot.replicas import Sweep
+from bot.turns import Busy, Following
 
 ATTEMPTS = 5
 """Reviews of one order that may fail in a worker (crash, time-out, memory) before it is called poison."""
@@ -42,7 +45,6 @@ KEPT = timedelta(days=7)
 """How long finished work is remembered; GitHub offers deliveries again for three days."""
 
 _bot: Bot | None = None
-_latest: dict[str, str] = {}
 
 
 Order = tuple[str, str, str, str, str]
@@ -70,34 +72,16 @@ class Result(TypedDict, total=False):
     poison: bool
 
 
+_reviews = Following()
+
+
 def _working() -> Bot:
     if _bot is None:
         raise Unavailable("the server is not started")
     return _bot
 
 
-class _Busy:
-    """Counts the steps that run now, so that a stop waits for them and not for what only sleeps."""
-
-    def __init__(self) -> None:
-        self._count, self._condition = 0, threading.Condition()
-
-    def __enter__(self) -> None:
-        with self._condition:
-            self._count += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._condition:
-            self._count -= 1
-            self._condition.notify_all()
-
-    def drained(self, seconds: float) -> bool:
-        """Wait for all of them; False when time ran out."""
-        with self._condition:
-            return self._condition.wait_for(lambda: self._count == 0, seconds)
-
-
-_busy = _Busy()
+_busy = Busy()
 
 
 def _tried(work: Callable[[], str]) -> Result:
@@ -181,7 +165,7 @@ def _patiently(step: Callable[[str], Result], argument: str) -> Result:
 def review_workflow(key: str) -> str:
     """Review the newest head, then show it. An order that a later one of this process follows leaves it to that."""
     mine = str(DBOS.workflow_id)
-    if _latest.get(key, mine) != mine:
+    if _reviews.followed(key, mine):
         return "left to a later order"
     result: Result = {}
     for attempt in range(ATTEMPTS):
@@ -226,12 +210,23 @@ _WORKFLOWS: dict[str, Callable[[str], str]] = {
 }
 
 
-def _enqueue(queue: str, partition: str, identity: str, workflow: Callable[[str], str], argument: str) -> None:
+def _enqueue(queue: str, partition: str, identity: str, workflow: Callable[[str], str], argument: str) -> bool:
+    """Place an order; False when it was there already, or is placed later by the workflow of this step. Raises
+    ``Unavailable`` when it could not be kept."""
     if _placed.orders is not None:
         _placed.orders.append((queue, partition, identity, workflow.__name__, argument))
-        return
-    with SetWorkflowID(identity), SetEnqueueOptions(queue_partition_key=partition):
-        DBOS.enqueue_workflow(queue, workflow, argument)
+        return False
+    # Within a workflow a repeated order is one that a recovery places again: DBOS tells them by the place.
+    policy: Literal["reject", "return-existing"] = "return-existing" if DBOS.workflow_id else "reject"
+    options = SetEnqueueOptions(queue_partition_key=partition)
+    try:
+        with SetWorkflowID(identity, workflow_id_reuse_policy=policy), options:
+            DBOS.enqueue_workflow(queue, workflow, argument)
+    except DBOSWorkflowIDInUseError:
+        return False
+    except (SQLAlchemyError, DBOSException) as problem:
+        raise Unavailable(f"the order could not be kept ({type(problem).__name__})", 1) from None
+    return True
 
 
 class DbosJobs:
@@ -284,7 +279,7 @@ class DbosJobs:
         DBOS.destroy(workflow_completion_timeout_sec=0)
         logging.getLogger("dbos").disabled = True  # what sleeps now finds no engine when it wakes, as it should
         _bot = None
-        _latest.clear()
+        _reviews.clear()
         if self._sweep is not None:
             self._sweep.close()
         if self._lock is not None:
@@ -296,10 +291,9 @@ class DbosJobs:
     def review(self, ref: PullRef, cause: str) -> None:
         """One order for each cause and pull request."""
         identity = f"review:{cause}:{ref.key}"
-        _enqueue("analysis", ref.key, identity, review_workflow, ref.key)
-        _latest[ref.key] = identity
-        if len(_latest) > 20_000:
-            _latest.clear()  # only saves work: without it every order is looked at
+        number = _reviews.number()
+        if _enqueue("analysis", ref.key, identity, review_workflow, ref.key):
+            _reviews.placed(ref.key, identity, number)
 
     def announce(self, ref: PullRef, cause: str) -> None:
         """Check run and message after a decision."""
