@@ -31,7 +31,7 @@ from bot.outcomes import reviewed_before_release
 from bot.ports import Gone, Message, Refused, Unavailable
 from runbooks.model import Outcome, Status
 
-CLOSED_REPOSITORY = frozenset({"deleted", "archived", "privatized", "transferred", "suspend", "removed"})
+CLOSED_REPOSITORY = frozenset({"deleted", "archived", "privatized", "suspend", "removed"})
 """What may happen to a repository (or its installation) that ends our business with it."""
 
 
@@ -49,10 +49,10 @@ def receive(bot: Bot, incoming: Incoming) -> str:
         bot.jobs.refresh(incoming.repo, incoming.id)
         return "refresh"
     if incoming.event in {"repository", "installation", "installation_repositories"}:
-        if incoming.action in CLOSED_REPOSITORY and incoming.repo:
-            bot.store.forget_repository(incoming.repo, bot.clock.now())
-            return "forgotten"
-        return "ignored"
+        left = _left(incoming)
+        for repo in left:
+            bot.store.forget_repository(repo, bot.clock.now())
+        return "forgotten" if left else "ignored"
     if incoming.event == "issue_comment" or incoming.action == "requested_action":
         bot.jobs.act(incoming)
         return "act"
@@ -60,6 +60,18 @@ def receive(bot: Bot, incoming: Incoming) -> str:
         bot.jobs.review(PullRef(incoming.repo, incoming.number), incoming.id)
         return "review"
     return "ignored"
+
+
+def _left(incoming: Incoming) -> tuple[str, ...]:
+    """The names of repositories with which our business ends."""
+    if incoming.action in {"renamed", "transferred"}:
+        return (incoming.get("from"),) if incoming.get("from") else ()
+    if incoming.action not in CLOSED_REPOSITORY:
+        return ()
+    if incoming.event == "repository":
+        return (incoming.repo,)
+    told = incoming.get("removed" if incoming.event == "installation_repositories" else "repositories")
+    return tuple(filter(None, told.split("\n")))
 
 
 # -- review -------------------------------------------------------------------------------------------------------

@@ -234,3 +234,23 @@ def test_an_uncovered_finding_alone_is_no_drift(bot: Bot) -> None:
 
 def test_an_order_for_an_unknown_pull_request_is_harmless(bot: Bot) -> None:
     assert service.announce(bot, PullRef("acme/none", 1)) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("event", "action", "repo", "detail"),
+    [
+        ("installation", "deleted", "", ("repositories", "acme/other\nacme/shop")),
+        ("installation_repositories", "removed", "", ("removed", "acme/shop")),
+        ("repository", "renamed", "acme/store", ("from", "acme/shop")),
+        ("repository", "transferred", "buyer/shop", ("from", "acme/shop")),
+        ("repository", "deleted", "acme/shop", ("x", "y")),
+    ],
+)
+def test_what_we_can_no_longer_reach_leaves_no_open_drift(
+    bot: Bot, event: str, action: str, repo: str, detail: tuple[str, str]
+) -> None:
+    told(bot)
+    assert bot.store.drift()
+    assert service.receive(bot, Incoming("gone", event, action, repo, detail=(detail,))) == "forgotten"
+    assert bot.store.drift() == ()
+    assert bot.store.services() == ()

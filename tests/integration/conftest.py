@@ -80,7 +80,7 @@ class World:
         found: list[dict[str, Any]] = self.slack.call("conversations.history", channel=self.channel)["messages"]
         return found[::-1]
 
-    def message(self, holds: str, seconds: float = 30.0) -> dict[str, Any]:
+    def message(self, holds: str, seconds: float = 60.0) -> dict[str, Any]:
         """The message that says something, once it is there."""
 
         def found() -> dict[str, Any] | None:
@@ -92,7 +92,7 @@ class World:
             logs = "\n".join(server.log()[-3000:] for server in self.servers)
             raise AssertionError(f"{problem}\nin the channel: {self.messages()}\nlogs: {logs}") from None
 
-    def check(self, sha: str, conclusion: str, seconds: float = 30.0) -> dict[str, Any]:
+    def check(self, sha: str, conclusion: str, seconds: float = 60.0) -> dict[str, Any]:
         """The newest check run of a commit, once it has that conclusion."""
 
         def found() -> dict[str, Any] | None:

@@ -27,7 +27,7 @@ SIGNING_SECRET = "canary-signing-secret"
 API_TOKEN = "canary-api-token"
 
 
-def until(found: Callable[[], T], what: str, seconds: float = 30.0) -> T:
+def until(found: Callable[[], T], what: str, seconds: float = 60.0) -> T:
     """Wait until something is true and return it; ``what`` is said when it never is."""
     deadline = time.monotonic() + seconds
     while True:
@@ -74,7 +74,7 @@ class Server:
             env={"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2]), **self.settings},
         )  # fmt: skip
         log.close()
-        until(self._ready, f"the server is ready; its log:\n{self.log()[-3000:]}", 40)
+        until(self._ready, f"the server is ready; its log:\n{self.log()[-3000:]}", 90)
         return self
 
     def _ready(self) -> bool:
