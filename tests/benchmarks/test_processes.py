@@ -24,6 +24,12 @@ def test_a_run_counts_its_processor_time_memory_and_words() -> None:
     assert done.seconds > 0
 
 
+def test_the_memory_of_the_benchmark_itself_does_not_count() -> None:
+    held = bytearray(b"x" * 200_000_000)
+    assert run(python("pass")).megabytes < 50
+    del held
+
+
 def gone(process: str) -> bool:
     """Whether a process has ended (a zombie has), within ten seconds: a kill is not carried out at once."""
     state = Path(f"/proc/{process}/stat")
