@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 
 from analyzers.model import FileDiff, Skipped
 from analyzers.pipeline import Analysis, Limits
+from analyzers.records import dataclass
 from runbooks.config import Config
 from runbooks.contradiction import StillDefined
 from runbooks.edited import SectionKey

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from analyzers.records import dataclass
 from runbooks.cache import Cache
 from runbooks.index import SectionTerms, section_terms
 from runbooks.model import Runbook

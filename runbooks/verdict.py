@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from analyzers.model import Change, Evidence, Finding, Severity, Span
+from analyzers.records import dataclass
 from runbooks.contradiction import Contradiction
 from runbooks.edited import earned_update, holds, misstated, substance
 from runbooks.mapping import EXPLICIT, Ranked
