@@ -6,13 +6,17 @@ BIN := .venv/bin
 PYTEST_ARGS ?=
 RUNS ?= 5
 
-.PHONY: demo test test-integration lint crater accuracy speed clean
+.PHONY: demo demo-bot test test-integration lint crater accuracy speed clean
 
 demo: ## build a small repository with runbooks and a risky branch, and check it
 	@$(PYTHON) .ci/environment.py
 	@$(BIN)/python demo/build.py .demo/shop
 	@printf '\n$$ cd .demo/shop && runbook-drift check\n\n'
 	@cd .demo/shop && ../../$(BIN)/runbook-drift check || test $$? -eq 1
+
+demo-bot: ## the bot from an opened pull request to mended runbooks, against stand-ins for GitHub and Slack
+	@$(PYTHON) .ci/environment.py bot
+	@$(BIN)/python demo/bot/story.py .demo/bot
 
 test: ## all tests that need nothing but Python and git
 	@$(PYTHON) .ci/environment.py dev

@@ -35,7 +35,7 @@ def main(extras: list[str]) -> int:
     if done.returncode:
         print("The installation failed; pip's message stands above.")
         return 2
-    STAMP.write_text("\n".join([_key(), *extras]))
+    STAMP.write_text("\n".join([_key(), *sorted(_present() | set(extras))]))
     return 0
 
 
@@ -45,8 +45,14 @@ def _key() -> str:
 
 def _installed(extras: list[str]) -> bool:
     """Whether the last installation was of this ``pyproject.toml`` and had at least these extras."""
-    key, *present = STAMP.read_text().split("\n") if STAMP.exists() else [""]
-    return key == _key() and set(extras) <= set(present)
+    return STAMP.exists() and STAMP.read_text().split("\n")[0] == _key() and set(extras) <= _present()
+
+
+def _present() -> set[str]:
+    """The extras that were installed for this ``pyproject.toml``, with what they bring along."""
+    key, *found = STAMP.read_text().split("\n") if STAMP.exists() else [""]
+    present = set(found) if key == _key() else set()
+    return present | ({"bot"} if "dev" in present else set())
 
 
 def _works() -> bool:

@@ -12,7 +12,7 @@ WIDTH = 96
 _LINK = re.compile(r"<(https?://[^|>]+)\|([^>]*)>")
 _MENTION = re.compile(r"<(?:@|!subteam\^|#)([A-Z0-9]+)>")
 _BOLD = re.compile(r"(?<![\w*])\*([^*\n]+)\*(?![\w*])")
-_CODE = re.compile(r"```\n?(.*?)\n?```|`([^`\n]+)`", re.DOTALL)
+_CODE = re.compile(r"```\n?(.*?)\n?```\n?|`([^`\n]+)`", re.DOTALL)
 
 
 def terminal(message: Mapping[str, object], width: int = WIDTH) -> str:
@@ -47,12 +47,13 @@ _STYLE = """
 body { font: 15px/1.46 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
 figure { margin: 0 0 2rem; } figcaption { color: #777; margin-bottom: .4rem; }
 .card { border: 1px solid #8884; border-radius: 8px; padding: .8rem 1rem; overflow-wrap: anywhere; }
-.card h2 { font-size: 1.15rem; margin: .2rem 0 .6rem; } .card p { margin: .5rem 0; white-space: pre-wrap; }
+.card h2 { font-size: 1.15rem; margin: .2rem 0 .6rem; } .text { margin: .5rem 0; white-space: pre-wrap; }
 .small { font-size: 13px; color: #777; } .who { background: #1d9bd122; color: #1264a3; border-radius: 3px; }
 code, pre { font: 13px ui-monospace, monospace; background: #8881; border: 1px solid #8883; border-radius: 4px; }
-code { padding: 1px 3px; color: #c01343; } pre { padding: .5rem; white-space: pre-wrap; margin: .3rem 0; }
+code { padding: 1px 3px; color: #c01343; } pre { padding: .5rem; white-space: pre-wrap; margin: .3rem 0 .2rem; }
 .button { display: inline-block; border: 1px solid #8886; border-radius: 4px; padding: .25rem .7rem; margin: .15rem; }
 .primary { background: #007a5a; color: #fff; } .field { border: 1px solid #8886; border-radius: 4px; padding: .3rem; }
+.field { min-height: 1.4em; margin: .3rem 0 .6rem; white-space: pre-wrap; } .card b { font-weight: 650; }
 a { color: #1264a3; text-decoration: none; } hr { border: 0; border-top: 1px solid #8884; }
 """
 
@@ -68,7 +69,8 @@ def _terminal_block(block: Mapping[str, object], width: int) -> list[str]:
     if kind == "actions":
         return ["  ".join(f"[{_text(button['text'])}]" for button in _list(block["elements"]))]
     if kind == "input":
-        return [f"{_text(block['label'])}", *(f"  {line}" for line in _field_lines(_map(block["element"])))]
+        lines = _field_lines(_map(block["element"])) or ["_" * 40]
+        return [_text(block["label"]), *(f"  {line}" for line in lines)]
     return [""] if kind == "divider" else [f"({kind})"]
 
 
@@ -91,15 +93,17 @@ def _unescaped(text: str) -> str:
 
 
 def _field_lines(element: Mapping[str, object]) -> list[str]:
+    """What stands in a field before anybody touches it: its choices, a day, or a hint; nothing for an empty one."""
     chosen = [option.get("value") for option in _list(element.get("initial_options", []))]
-    options = [
-        f"[{'x' if option.get('value') in chosen else ' '}] {_unescaped(_text(option['text']))}"
-        for option in _list(element.get("options", []))
-    ]
-    if options:
-        return options
+    lines: list[str] = []
+    for option in _list(element.get("options", [])):
+        lines.append(f"{'☑' if option.get('value') in chosen else '☐'} {_unescaped(_text(option['text']))}")
+        if "description" in option:
+            lines.append(f"    {_unescaped(_text(option['description']))}")
+    if lines:
+        return lines
     hint = element.get("initial_date") or (_text(element["placeholder"]) if "placeholder" in element else "")
-    return [f"[ {hint} ]"]
+    return [str(hint)] if hint else []
 
 
 def _html_card(shown: Mapping[str, object]) -> str:
@@ -116,15 +120,16 @@ def _html_block(block: Mapping[str, object]) -> str:
     if kind == "header":
         return f"<h2>{_plain_html(block['text'])}</h2>"
     if kind == "section":
-        return f"<p>{mrkdwn_html(_text(block['text']))}</p>"
+        return f'<div class="text">{mrkdwn_html(_text(block["text"]))}</div>'
     if kind == "context":
-        return "".join(f'<p class="small">{mrkdwn_html(_text(part))}</p>' for part in _list(block["elements"]))
+        parts = _list(block["elements"])
+        return "".join(f'<div class="text small">{mrkdwn_html(_text(part))}</div>' for part in parts)
     if kind == "actions":
         elements = _list(block["elements"])
         return "".join(_html_button(_plain_html(e["text"]), e.get("style") == "primary") for e in elements)
     if kind == "input":
         lines = "<br>".join(html.escape(line) for line in _field_lines(_map(block["element"])))
-        return f'<p><b>{_plain_html(block["label"])}</b></p><div class="field">{lines}</div>'
+        return f'<b>{_plain_html(block["label"])}</b><div class="field">{lines}</div>'
     return "<hr>" if kind == "divider" else ""
 
 
