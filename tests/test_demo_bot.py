@@ -1,4 +1,4 @@
-"""``make demo-bot`` tells its story to the end, with nothing but what the bot itself needs, and leaves nothing behind."""
+"""``make demo-bot`` tells its story to the end, with nothing but what the bot needs, and leaves nothing behind."""
 
 from __future__ import annotations
 
