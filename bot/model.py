@@ -75,7 +75,7 @@ class PullRef:
     def parse(cls, key: str) -> PullRef:
         """The reverse of ``key``. Raises ``ValueError``."""
         repo, _, number = key.rpartition("#")
-        if repo.count("/") != 1 or not number.isdecimal():
+        if repo.count("/") != 1 or not number.isdecimal() or len(number) > 9:
             raise ValueError(f"not a pull request: {key[:100]!r}")
         return cls(repo, int(number))
 

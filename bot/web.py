@@ -144,7 +144,7 @@ class Web:
     async def pull(self, request: Request) -> Response:
         """What is known of a pull request."""
         values = request.path_params
-        ref = PullRef(f"{values['owner']}/{values['repo']}", values["number"])
+        ref = PullRef(f"{values['owner']}/{values['repo']}", min(values["number"], 10**9))  # a database's limit
         pull = await asyncio.to_thread(self._bot.store.pull, ref)
         review = await asyncio.to_thread(self._bot.store.review, ref)
         if pull is None or review is None:

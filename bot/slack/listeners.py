@@ -1,8 +1,8 @@
 """What people do in Slack: buttons, modals, ``/runbook``, mentions, App Home. A handler acknowledges, parses, calls one
 use case and renders; who may do what is decided in ``decide.py``, for every surface alike.
 
-Slack offers events again when it saw no answer, so each event is recorded first, in middleware, because Bolt answers
-200 before the listener runs.
+Slack is answered when the work is recorded, not before: what a killed process did not do shows as an error to whoever
+pressed the button. Slack offers events again when it saw no answer in time, so each is recorded first, in middleware.
 """
 
 from __future__ import annotations
@@ -74,10 +74,12 @@ class Listeners:
         """The last resort: the person hears that it did not work, the log why."""
         log.error("slack listener failed", error=type(error).__name__)
         channel, user = _place(body)
-        if channel and user:
-            self._whisper(
-                channel, user, "⚠️ That did not work, and it is our fault. It is in the log; please try again."
-            )
+        if user:
+            sorry = "⚠️ That did not work, and it is our fault. It is in the log; please try again."
+            try:
+                self._whisper(channel or user, user, sorry)
+            except BotError as problem:  # Slack itself is away
+                log.warning("could not say so", reason=str(problem))
         return BoltResponse(status=200, body="")
 
     # -- buttons --
@@ -125,7 +127,8 @@ class Listeners:
     # -- modals --
 
     def _submitted(self, ack: Ack, body: Body, view: Mapping[str, Any]) -> None:
-        """A decision. The modal closes at once: asking GitHub for rights may take longer than Slack waits."""
+        """A decision. Where asking GitHub for rights takes longer than Slack waits (3 s), the modal shows Slack's own
+        error, and the words to the person say how it ended."""
         entered = views.submitted(view)
         callback = view.get("callback_id")
         if callback == views.HAND_OVER_VIEW and not entered.to:
@@ -174,7 +177,8 @@ class Listeners:
         elif word == "link":
             address = self._link(user)
             offer = f"<{address}|Prove your GitHub login> (the link is yours alone and ends in ten minutes)"
-            ack(text=offer if address else "Linking is not set up; ask to be listed in the bot's PEOPLE setting.")
+            refused = "Linking is not set up; ask to be listed in the bot's PEOPLE setting."
+            ack(text=offer if address else refused, response_type="ephemeral")
         else:
             message = self.reply(word, rest, user)
             shown = cast("list[dict[Any, Any]] | None", message.get("blocks"))
@@ -257,12 +261,12 @@ def _pressed(body: Body) -> PullRef | None:
 
 
 def _place(body: Body) -> tuple[str, str]:
-    """Channel and user of an interaction."""
-    channel = body.get("channel") or {}
-    user = body.get("user") or {}
-    where = str(channel.get("id", "")) if isinstance(channel, Mapping) else ""
-    who = str(user.get("id", "")) if isinstance(user, Mapping) else ""
-    return where or str(body.get("channel_id", "")), who or str(body.get("user_id", ""))
+    """Channel and user of an interaction, a command or an event; empty where there is none."""
+    asked = body.get("event")
+    where, who = ((asked if isinstance(asked, Mapping) else body).get(name) for name in ("channel", "user"))
+    where = where.get("id") if isinstance(where, Mapping) else where
+    who = who.get("id") if isinstance(who, Mapping) else who
+    return str(where or body.get("channel_id") or ""), str(who or body.get("user_id") or "")
 
 
 def _cause(body: Body) -> str:

@@ -140,3 +140,4 @@ def test_the_api_tells_of_services_and_pull_requests(bot: Bot, address: str) -> 
     pull = api(address, "/api/pulls/acme/shop/7").json()
     assert (pull["conclusion"], pull["items"][0]["runbook"]) == ("failure", "docs/runbooks/shop.md")
     assert api(address, "/api/pulls/acme/shop/8").status_code == 404
+    assert api(address, f"/api/pulls/acme/shop/{'9' * 40}").status_code == 404

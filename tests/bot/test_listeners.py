@@ -1,0 +1,418 @@
+"""What people do in Slack, as Slack sends it: signed requests through Bolt, against a world of fakes."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from fakes import REF, FakeAnalyst, FakeChat, FakeForge, FakeJobs, item, review, world
+from slack_bolt import App, BoltRequest, BoltResponse
+
+from bot import service
+from bot.app import _bolt
+from bot.context import Bot, Rules
+from bot.identity import Identity
+from bot.model import OwnerName
+from bot.ports import Refused, Store, Unavailable
+from bot.settings import load
+from runbooks.model import Status
+from tests.bot.slack.slack_server import SlackServer, running
+
+SIGNING, TOKEN = "canary-signing-secret", "xoxb-canary-1234567890"
+OLGA, DAN, SAM = "U0OLGA", "U0DAN", "U0SAM"
+CHANNEL = "C0SHOP"
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.fixture(scope="module")
+def slack() -> Iterator[SlackServer]:
+    """Bolt itself asks Slack who it is."""
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
+def bot(store: Store) -> Bot:
+    """A world in which PR 7 has been reviewed and has two contradicted sections, one of them a team's."""
+    team = (OwnerName("@acme/payments", "team", "CODEOWNERS"),)
+    found = review(item(), item(fingerprint="f2", line=20, title="Refunds", owners=team))
+    rules = Rules("C0ALL", people={"ops-olga": OLGA, "dev-dan": DAN}, teams={"@acme/payments": "S0PAY"})
+    made = world(store, analyst=FakeAnalyst({"1" * 40: found}), rules=rules)
+    service.review(made, REF)
+    service.announce(made, REF)
+    return made
+
+
+@pytest.fixture
+def app(bot: Bot, slack: SlackServer) -> App:
+    settings = load(
+        slack_bot_token=TOKEN, slack_signing_secret=SIGNING, slack_api_url=slack.url,
+        github_web_url="https://github.example", public_url="https://bot.example", github_oauth_client_id="Iv1.x",
+        github_oauth_client_secret="canary-oauth-secret",
+    )  # fmt: skip
+    return _bolt(settings, bot, Identity(bot, settings))
+
+
+def signed(body: str, kind: str = FORM, *, secret: str = SIGNING, age: float = 0) -> BoltRequest:
+    """A request signed as Slack signs (https://docs.slack.dev/authentication/verifying-requests-from-slack)."""
+    at = str(int(time.time() - age))
+    mark = hmac.new(secret.encode(), f"v0:{at}:{body}".encode(), hashlib.sha256).hexdigest()
+    headers = {"content-type": kind, "x-slack-request-timestamp": at, "x-slack-signature": f"v0={mark}"}
+    return BoltRequest(body=body, headers=headers)
+
+
+def interaction(payload: Mapping[str, Any]) -> str:
+    return urlencode({"payload": json.dumps({"team": {"id": "T0ACME"}, "trigger_id": "t1", **payload})})
+
+
+def pressed(action: str, user: str = OLGA, value: str = REF.key) -> str:
+    return interaction({
+        "type": "block_actions", "user": {"id": user}, "channel": {"id": CHANNEL}, "container": {"type": "message"},
+        "actions": [{"type": "button", "action_id": action, "block_id": "b", "value": value, "action_ts": "17.1"}],
+    })  # fmt: skip
+
+
+def press(app: App, action: str, user: str = OLGA, value: str = REF.key) -> BoltResponse:
+    return app.dispatch(signed(pressed(action, user, value)))
+
+
+def submit(app: App, view: Mapping[str, Any], by: str, chosen: tuple[str, ...], /, **fields: object) -> BoltResponse:
+    """Submit an opened modal; ``fields`` are its other blocks by name, each the state of one element."""
+    options = [{"value": fingerprint} for fingerprint in chosen]
+    values = {"sections": {"sections": {"selected_options": options}}}
+    values |= {name: {name: state} for name, state in fields.items()}  # type: ignore[misc]
+    filled = {**view, "id": "V1", "state": {"values": values}}
+    return app.dispatch(signed(interaction({"type": "view_submission", "user": {"id": by}, "view": filled})))
+
+
+def command(app: App, text: str, user: str = OLGA) -> dict[str, Any]:
+    form = {"command": "/runbook", "text": text, "user_id": user, "channel_id": CHANNEL, "team_id": "T0ACME",
+            "trigger_id": "t1"}  # fmt: skip
+    said = app.dispatch(signed(urlencode(form)))
+    assert said.status == 200
+    answer: dict[str, Any] = json.loads(said.body) if said.body else {}
+    return answer
+
+
+def event(app: App, kind: str, id: str = "Ev1", **given: object) -> BoltResponse:
+    body = {"type": "event_callback", "event_id": id, "team_id": "T0ACME", "event": {"type": kind, **given}}
+    return app.dispatch(signed(json.dumps(body), "application/json"))
+
+
+def chat(bot: Bot) -> FakeChat:
+    assert isinstance(bot.chat, FakeChat)
+    return bot.chat
+
+
+def opened(bot: Bot) -> dict[str, Any]:
+    return dict(chat(bot).views[-1])
+
+
+def told(bot: Bot) -> str:
+    """What the person heard last, alone."""
+    return chat(bot).whispers[-1][2]
+
+
+def decisions(bot: Bot) -> list[tuple[str, str, str]]:
+    return [(d.fingerprint, d.kind.value, d.reason) for d in bot.store.decisions("acme/shop")]
+
+
+# -- who is heard at all ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("request_", [
+    signed(pressed("recheck"), secret="another secret"),
+    signed(pressed("recheck"), age=3600),
+    signed(pressed("recheck"), age=-3600),
+    BoltRequest(body=pressed("recheck"), headers={"content-type": FORM}),
+    BoltRequest(body=pressed("snooze"), headers=signed(pressed("recheck")).headers),
+], ids=["forged", "old", "from the future", "unsigned", "another body"])  # fmt: skip
+def test_what_slack_did_not_sign_now_is_refused_and_leaves_nothing(app: App, bot: Bot, request_: BoltRequest) -> None:
+    before = (list(bot.jobs.orders), list(chat(bot).views), list(bot.store.evidence()))  # type: ignore[attr-defined]
+    assert app.dispatch(request_).status == 401
+    after = (list(bot.jobs.orders), list(chat(bot).views), list(bot.store.evidence()))  # type: ignore[attr-defined]
+    assert before == after
+
+
+def test_a_forged_event_does_not_use_up_the_id_of_a_real_one(app: App, bot: Bot) -> None:
+    body = json.dumps({"type": "event_callback", "event_id": "Ev1", "event": {"type": "app_mention"}})
+    assert app.dispatch(signed(body, "application/json", secret="wrong")).status == 401
+    assert bot.store.accept("slack:Ev1", "slack", bot.clock.now())
+
+
+def test_slack_may_ask_whether_the_address_is_ours(app: App) -> None:
+    said = app.dispatch(signed(json.dumps({"type": "url_verification", "challenge": "c1"}), "application/json"))
+    assert (said.status, json.loads(said.body)) == (200, {"challenge": "c1"})
+
+
+# -- buttons ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("action", "callback"), [
+    ("still_accurate", "still_accurate_view"), ("snooze", "snooze_view"), ("hand_over", "hand_over_view"),
+    ("show_edit", "suggested_edit_view"),
+])  # fmt: skip
+def test_a_button_opens_its_modal(app: App, bot: Bot, action: str, callback: str) -> None:
+    assert press(app, action).status == 200
+    assert opened(bot)["callback_id"] == callback
+    assert "docs/runbooks/shop.md" in json.dumps(opened(bot))
+
+
+@pytest.mark.parametrize("action", ["open_pull", "open_runbook"])
+def test_a_link_is_only_acknowledged(app: App, bot: Bot, action: str) -> None:
+    assert press(app, action).status == 200
+    assert chat(bot).views == []
+
+
+@pytest.mark.parametrize("value", ["acme/shop#8", "nonsense", "", "../..#1", "a/b#" + "9" * 30])
+def test_a_button_without_anything_open_says_so(app: App, bot: Bot, value: str) -> None:
+    assert press(app, "still_accurate", value=value).status == 200
+    assert opened(bot)["callback_id"] == "notice_view"
+
+
+def test_recheck_orders_a_review_and_says_so(app: App, bot: Bot) -> None:
+    press(app, "recheck")
+    assert bot.jobs.orders[-1] == ("review", REF, "recheck:17.1:U0OLGA")  # type: ignore[attr-defined]
+    assert "acme/shop#7" in told(bot)
+
+
+# -- decisions ----------------------------------------------------------------------------------------------------
+
+
+def still_accurate(app: App, bot: Bot, user: str, *chosen: str, reason: str = "the proxy keeps them") -> None:
+    press(app, "still_accurate", user)
+    assert submit(app, opened(bot), user, chosen or ("f1",), reason={"value": reason}).status == 200
+
+
+def test_an_owner_declares_a_section_still_accurate(app: App, bot: Bot) -> None:
+    still_accurate(app, bot, OLGA)
+    assert told(bot) == "✅ Recorded as still accurate: 1."
+    assert decisions(bot) == [("f1", "acknowledged", "the proxy keeps them")]
+    assert bot.jobs.orders[-1][:2] == ("announce", REF)  # type: ignore[attr-defined]
+    record = list(bot.store.evidence())[-1]
+    assert (record.kind, json.loads(record.body)["by"]) == ("decision", "@ops-olga")
+
+
+@pytest.mark.parametrize(("user", "chosen", "why"), [
+    (SAM, "f1", "not linked to a GitHub login"),
+    (DAN, "f1", "whoever wrote a change does not decide"),
+    (OLGA, "f2", "only @acme/payments may decide on “Refunds”"),
+    (OLGA, "gone", "nothing open to decide on"),
+])  # fmt: skip
+def test_others_are_refused_with_a_reason(app: App, bot: Bot, user: str, chosen: str, why: str) -> None:
+    still_accurate(app, bot, user, chosen)
+    assert why in told(bot)
+    assert chat(bot).whispers[-1][:2] == (CHANNEL, user)
+    assert decisions(bot) == []
+
+
+def test_a_member_of_the_user_group_decides_for_the_team(app: App, bot: Bot) -> None:
+    chat(bot).groups["S0PAY"] = (OLGA,)
+    still_accurate(app, bot, OLGA, "f2")
+    assert [fingerprint for fingerprint, _, _ in decisions(bot)] == ["f2"]
+
+
+def test_a_reason_of_blanks_is_none(app: App, bot: Bot) -> None:
+    still_accurate(app, bot, OLGA, reason=" \n ")
+    assert "say why" in told(bot)
+
+
+def test_a_push_in_between_makes_people_look_again(app: App, bot: Bot) -> None:
+    press(app, "still_accurate")
+    pull = bot.store.pull(REF)
+    assert pull is not None
+    bot.store.save_pull(replace(pull, head_sha="2" * 40), bot.clock.now())
+    submit(app, opened(bot), OLGA, ("f1",), reason={"value": "fine"})
+    assert "a newer push is being reviewed" in told(bot)
+    assert decisions(bot) == []
+
+
+def test_a_tampered_modal_gives_no_more_rights(app: App, bot: Bot) -> None:
+    press(app, "still_accurate", SAM)
+    other = {**opened(bot), "private_metadata": json.dumps({"key": "acme/other#1", "channel": CHANNEL})}
+    submit(app, other, OLGA, ("f1",), reason={"value": "fine"})
+    assert "has not been reviewed" in told(bot)
+
+
+def test_a_snooze_has_an_end_within_ninety_days(app: App, bot: Bot) -> None:
+    press(app, "snooze")
+    reason = {"value": "waits for the dashboard"}
+    submit(app, opened(bot), OLGA, ("f1",), reason=reason, until={"selected_date": "2027-11-30"})
+    assert "between tomorrow and" in told(bot)
+    said = submit(app, opened(bot), OLGA, ("f1",), reason=reason, until={"selected_date": None})
+    assert json.loads(said.body)["response_action"] == "errors"
+    submit(app, opened(bot), OLGA, ("f1",), reason=reason, until={"selected_date": "2026-11-30"})
+    assert told(bot) == "💤 Snoozed until 2026-11-30: 1."
+    assert decisions(bot) == [("f1", Status.SNOOZED.value, "waits for the dashboard")]
+
+
+def test_handing_over_gives_the_new_one_the_right_to_decide(app: App, bot: Bot) -> None:
+    press(app, "hand_over")
+    assert json.loads(submit(app, opened(bot), OLGA, ("f1",)).body)["response_action"] == "errors"
+    submit(app, opened(bot), OLGA, ("f1",), group={"value": "@nobody"})
+    assert "no user group @nobody" in told(bot)
+    submit(app, opened(bot), OLGA, ("f1",), user={"selected_user": SAM})
+    assert told(bot) == "✅ Handed over: 1."
+    assert [drift.assignee for drift in bot.store.drift() if drift.item.fingerprint == "f1"] == [SAM]
+    still_accurate(app, bot, SAM)
+    assert "not linked" in told(bot), "a right that is handed over still wants a proven login"
+
+
+def test_a_stranger_hands_nothing_over(app: App, bot: Bot) -> None:
+    press(app, "hand_over", SAM)
+    submit(app, opened(bot), SAM, ("f1",), user={"selected_user": SAM})
+    assert "not linked" in told(bot)
+    assert {drift.assignee for drift in bot.store.drift()} == {""}
+
+
+def test_who_cannot_be_whispered_to_hears_it_directly(app: App, bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise Refused("not in the channel", "not_in_channel")
+
+    monkeypatch.setattr(chat(bot), "whisper", refuse)
+    still_accurate(app, bot, SAM)
+    assert [place[0] for place in chat(bot).messages][-1] == SAM
+
+
+# -- /runbook -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("text", "shown"), [
+    ("status shop", "docs/runbooks/shop.md:12"), ("status SHOP", "docs/runbooks/shop.md:12"), ("shop", "PR #7"),
+    ("list", "shop"), ("owners", "shop"), ("owners shop", "shop"), ("mine", "PR #7"), ("help", "/runbook status"),
+    ("", "/runbook status"), ("status", "/runbook status"), ("status shpo", "shop"),
+    ("status " + "x" * 3000, "No service"), ("status <!channel> & *", "No service"),
+])  # fmt: skip
+def test_questions_are_answered_at_once_to_one_person(app: App, text: str, shown: str) -> None:
+    answer = command(app, text)
+    assert answer["response_type"] == "ephemeral"
+    assert shown in json.dumps(answer, ensure_ascii=False)
+    assert "<!channel>" not in json.dumps(answer)
+
+
+def test_mine_is_what_waits_for_the_one_who_asks(app: App) -> None:
+    assert "PR #7" not in json.dumps(command(app, "mine", SAM))
+
+
+def test_ack_and_snooze_open_their_modals(app: App, bot: Bot) -> None:
+    assert command(app, "ack acme/shop#7") == {}
+    assert opened(bot)["callback_id"] == "still_accurate_view"
+    command(app, "snooze acme/shop#7")
+    assert opened(bot)["callback_id"] == "snooze_view"
+    command(app, "ack acme/shop#8")
+    assert opened(bot)["callback_id"] == "notice_view"
+
+
+def test_link_gives_everybody_an_address_of_their_own(app: App) -> None:
+    olga, sam = command(app, "link")["text"], command(app, "link", SAM)["text"]
+    assert olga.startswith("<https://bot.example/link?state=")
+    assert olga != sam
+    assert "canary" not in olga
+
+
+def test_without_oauth_link_says_what_to_do_instead(bot: Bot, slack: SlackServer) -> None:
+    settings = load(slack_bot_token=TOKEN, slack_signing_secret=SIGNING, slack_api_url=slack.url)
+    assert "PEOPLE" in command(_bolt(settings, bot, Identity(bot, settings)), "link")["text"]
+
+
+# -- mentions and App Home ----------------------------------------------------------------------------------------
+
+
+def test_a_mention_is_answered_once_in_its_thread_although_it_comes_twice(app: App, bot: Bot) -> None:
+    asked = {"user": SAM, "channel": "C0ALL", "ts": "18.1", "text": "<@U0BOT> status shop"}
+    before = len(chat(bot).messages)
+    assert event(app, "app_mention", "Ev7", **asked).status == 200
+    assert event(app, "app_mention", "Ev7", **asked).status == 200
+    assert len(chat(bot).messages) == before + 1
+    place, answer = list(chat(bot).messages.items())[-1]
+    assert (place[0], chat(bot).threads[place]) == ("C0ALL", "18.1")
+    assert "docs/runbooks/shop.md" in json.dumps(answer)
+
+
+def test_app_home_shows_what_is_mine_and_my_teams(app: App, bot: Bot) -> None:
+    chat(bot).groups["S0PAY"] = (OLGA,)
+    event(app, "app_home_opened", user=OLGA, tab="home")
+    shown = json.dumps(chat(bot).homes[OLGA])
+    assert "shop.md:12" in shown
+    assert "shop.md:20" in shown
+    event(app, "app_home_opened", "Ev2", user=SAM, tab="messages")
+    assert SAM not in chat(bot).homes
+
+
+@pytest.mark.parametrize("kind", ["message", "reaction_added", "made_up"])
+def test_events_that_nobody_reads_do_no_harm(app: App, kind: str) -> None:
+    assert event(app, kind).status < 500
+
+
+# -- when something breaks ----------------------------------------------------------------------------------------
+
+
+def broken(*_: object) -> None:
+    raise RuntimeError(f"cannot reach postgresql://bot:canary-password@db with {TOKEN}")
+
+
+def test_a_failure_is_told_to_the_person_and_the_log_without_secrets(
+    app: App, bot: Bot, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(bot.store, "review", broken)
+    with caplog.at_level(logging.DEBUG):
+        assert press(app, "still_accurate").status == 200
+    assert "our fault" in told(bot)
+    said = capsys.readouterr()
+    everything = caplog.text + said.out + said.err + told(bot)
+    assert "canary" not in everything
+    assert "slack listener failed" in everything
+
+
+def test_a_failure_in_a_modal_is_not_silent(app: App, bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bot.store, "rule", broken)
+    still_accurate(app, bot, OLGA)
+    assert "our fault" in told(bot)
+    assert chat(bot).whispers[-1][:2] == (OLGA, OLGA)
+
+
+def test_a_failure_on_a_mention_is_told_where_it_was_asked(app: App, bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bot.store, "services", broken)
+    assert event(app, "app_mention", user=SAM, channel="C0ALL", ts="18.1", text="<@U0BOT> list").status == 200
+    assert chat(bot).whispers[-1][:2] == ("C0ALL", SAM)
+
+
+def test_slack_away_while_saying_sorry_ends_in_the_log(
+    app: App, bot: Bot, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def away(*_: object) -> None:
+        raise Unavailable("Slack cannot do chat.postEphemeral now: internal_error")
+
+    monkeypatch.setattr(bot.store, "review", broken)
+    monkeypatch.setattr(chat(bot), "whisper", away)
+    assert press(app, "still_accurate").status == 200
+    assert "could not say so" in capsys.readouterr().out
+
+
+def test_github_away_while_somebody_decides_is_told(app: App, bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> bool:
+        raise Unavailable("GitHub did not answer")
+
+    assert isinstance(bot.forge, FakeForge)
+    monkeypatch.setattr(bot.forge, "in_team", away)
+    still_accurate(app, bot, OLGA, "f2")
+    assert "GitHub did not answer" in told(bot)
+    assert decisions(bot) == []
+
+
+def test_orders_are_only_placed_never_done(app: App, bot: Bot) -> None:
+    """Slack waits three seconds: no listener reviews by itself."""
+    assert isinstance(bot.jobs, FakeJobs)
+    assert isinstance(bot.analyst, FakeAnalyst)
+    before = len(bot.analyst.orders)
+    press(app, "recheck")
+    assert len(bot.analyst.orders) == before
