@@ -30,18 +30,14 @@ else:
 
 def _plain(cls: type) -> bool:
     annotations = get_annotations(cls)
-    if not _names(cls) or cls.__bases__ != (object,) or "__slots__" in cls.__dict__:
+    if not annotations or cls.__bases__ != (object,) or "__slots__" in cls.__dict__:
         return False
     if not all(isinstance(kind, str) for kind in annotations.values()) or _SHARED.keys() & cls.__dict__.keys():
         return False
-    if any(word in str(kind) for kind in annotations.values() for word in ("InitVar", "KW_ONLY")):
+    if any(word in str(kind) for kind in annotations.values() for word in ("ClassVar", "InitVar", "KW_ONLY")):
         return False
-    values = [cls.__dict__[name] for name in _names(cls) if name in cls.__dict__]
+    values = [cls.__dict__[name] for name in annotations if name in cls.__dict__]
     return all(_ordinary(value) if isinstance(value, Field) else value.__class__.__hash__ for value in values)
-
-
-def _names(cls: type) -> tuple[str, ...]:
-    return tuple(name for name, kind in get_annotations(cls).items() if not str(kind).startswith("ClassVar"))
 
 
 def _ordinary(value: Field[Any]) -> bool:
@@ -50,10 +46,10 @@ def _ordinary(value: Field[Any]) -> bool:
 
 
 def _made(cls: type, slots: bool) -> type:
-    names = _names(cls)
+    names = tuple(cls.__annotations__)
     body = {name: value for name, value in cls.__dict__.items() if name not in ("__dict__", "__weakref__")}
     declared = {name: body.pop(name) for name in names if name in body}
-    fields = _Fields({name: cls.__annotations__[name] for name in names}, declared)
+    fields = _Fields(dict(cls.__annotations__), declared)
     defaults = {name: value.default if isinstance(value, Field) else value for name, value in declared.items()}
     if slots:
         body["__slots__"] = names
