@@ -7,9 +7,8 @@ rather than lists, and knows nothing of git, tree-sitter, runbooks or rendering.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from enum import StrEnum
-
-from analyzers.records import dataclass
 
 
 class DriftError(Exception):

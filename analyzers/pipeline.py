@@ -7,12 +7,12 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from analyzers import changes as comparing
 from analyzers import context, rules
 from analyzers.languages import Reading, Side, language_of, load
 from analyzers.model import Change, ChangeKind, Fact, FileDiff, FileStatus, Finding, Hunk, Skipped
-from analyzers.records import dataclass
 from analyzers.scope import marked_generated, set_aside
 from analyzers.syntax import Lines
 

@@ -8,12 +8,11 @@ ordinals and labels ("step 3", "RFC 6749", "PostgreSQL 15"), frequencies ("twice
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from analyzers.literals import NUMBER, parse_value
 from analyzers.model import Unit, Value
 from analyzers.patterns import regex
-from analyzers.records import dataclass
 from analyzers.units import COUNTED, SPELLED, TIME_WORDS
 
 MAX_LINE = 2000

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib import resources
 
@@ -21,7 +21,6 @@ import tree_sitter
 from tree_sitter import Node
 
 from analyzers.model import NO_VALUE, Confidence, Fact, FactKind, Span, Symbol, Value
-from analyzers.records import dataclass
 
 __all__ = ["Capture", "Grammar", "Lines", "Node", "Source"]
 

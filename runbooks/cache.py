@@ -29,9 +29,9 @@ MAX_ENTRY = 4_000_000
 """Bytes of one entry; what is larger is parsed each time."""
 
 SOURCES = (
-    "analyzers.expressions", "analyzers.literals", "analyzers.model", "analyzers.patterns", "analyzers.records",
-    "analyzers.stated", "analyzers.units", "analyzers.values", "analyzers.vocabulary", "runbooks.anchors",
-    "runbooks.binding", "runbooks.boundedyaml", "runbooks.fences", "runbooks.frontmatter", "runbooks.handles", "runbooks.index",
+    "analyzers.expressions", "analyzers.literals", "analyzers.model", "analyzers.patterns", "analyzers.stated",
+    "analyzers.units", "analyzers.values", "analyzers.vocabulary", "runbooks.anchors", "runbooks.binding",
+    "runbooks.boundedyaml", "runbooks.fences", "runbooks.frontmatter", "runbooks.handles", "runbooks.index",
     "runbooks.inline", "runbooks.lexicon", "runbooks.mentions", "runbooks.model", "runbooks.named",
     "runbooks.parse", "runbooks.plainyaml", "runbooks.stored", "runbooks.terms",
 )  # fmt: skip

@@ -14,8 +14,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from analyzers.records import dataclass
 from runbooks.handles import as_owner
 from runbooks.model import Owner, Service
 

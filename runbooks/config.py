@@ -9,12 +9,12 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
 from analyzers.model import DriftError
-from analyzers.records import dataclass
 from runbooks.configchecks import check_patterns, check_timezone
 from runbooks.model import Decision, Status
 

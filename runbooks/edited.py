@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from analyzers import values
 from analyzers.model import Change, ChangeKind, Fact, FactKind, Unit, Value
-from analyzers.records import dataclass
 from analyzers.values import Quantity
 from analyzers.vocabulary import leaf
 from runbooks.contradiction import Contradiction, StillDefined, contradictions

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 
-from analyzers.records import dataclass
 from runbooks import plainyaml
 from runbooks.handles import as_owner
 from runbooks.model import Owner

@@ -11,9 +11,8 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-
-from analyzers.records import dataclass
 
 _ANY = "**"
 _STARS = re.compile(r"\*+")

@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from analyzers.records import dataclass
 from runbooks.model import Runbook, Section
 from runbooks.named import Named, Names
 from runbooks.terms import joined, numbers, terms

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date
 
 from analyzers.model import FileDiff, Skipped
 from analyzers.pipeline import Analysis, Limits
-from analyzers.records import dataclass
 from runbooks.config import Config
 from runbooks.contradiction import StillDefined
 from runbooks.edited import SectionKey

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 from analyzers import values
 from analyzers.findings import shown
 from analyzers.model import Change, Fact, FactKind
 from analyzers.pipeline import facts_on
-from analyzers.records import dataclass
 from analyzers.scope import set_aside
 from analyzers.vocabulary import leaf, words
 from runbooks.lines import Contradiction

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from analyzers.model import Change
 from analyzers.patterns import regex
-from analyzers.records import dataclass
 from runbooks.model import Block, Section, Suggestion
 
 _ADVICE = regex(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from analyzers.model import Change, ChangeKind, FactKind, Finding
 from analyzers.pipeline import Analysis
-from analyzers.records import dataclass
 from runbooks.index import Index
 from runbooks.model import Reason, Section
 from runbooks.query import Query

@@ -5,12 +5,11 @@ Frozen, tuples not lists; knows the analysis' nouns and nothing of git, Markdown
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
 from analyzers.model import Evidence, Finding, Skipped, Span, Value, digest
-from analyzers.records import dataclass
 
 
 class AnchorKind(StrEnum):

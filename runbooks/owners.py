@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from analyzers.records import dataclass
 from runbooks.handles import as_owner
 from runbooks.model import Owner, Runbook, Section, Service
 from runbooks.services import service_of_runbook

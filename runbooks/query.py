@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from analyzers.model import Change, ChangeKind, Fact, FactKind, FileDiff, Severity
 from analyzers.pipeline import Analysis
-from analyzers.records import dataclass
 from analyzers.vocabulary import words
 from runbooks.terms import joined, numbers, terms
 

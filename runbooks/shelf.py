@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from analyzers.records import dataclass
 from runbooks.cache import Cache
 from runbooks.index import SectionTerms, section_terms
 from runbooks.model import Runbook

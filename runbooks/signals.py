@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from analyzers.records import dataclass
 from runbooks.index import Index, SectionTerms, saturation
 from runbooks.query import Query
 from runbooks.terms import terms

@@ -5,11 +5,11 @@ bot. Reads policy, catalogues and runbooks as a check does; everything it reads 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from analyzers.git import WORKTREE, Repository
 from analyzers.model import DriftError, Skipped
-from analyzers.records import dataclass
 from runbooks import config as configuration
 from runbooks.config import Config
 from runbooks.discovery import discover

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from analyzers.model import Change, Evidence, Finding, Severity, Span
-from analyzers.records import dataclass
 from runbooks.contradiction import Contradiction
 from runbooks.edited import earned_update, holds, misstated, substance
 from runbooks.mapping import EXPLICIT, Ranked

@@ -6,13 +6,13 @@ The only module of the package that touches git and files. Everything it reads i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache, partial
 
 from analyzers.git import INDEX, WORKTREE, Repository
 from analyzers.model import DriftError, FileDiff, FileStatus, Skipped
 from analyzers.pipeline import Limits
-from analyzers.records import dataclass
 from runbooks import config as configuration
 from runbooks.check import Inputs
 from runbooks.config import Config

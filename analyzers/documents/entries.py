@@ -11,13 +11,12 @@ import hashlib
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
 from typing import TypeAlias
 
 from analyzers.model import NO_VALUE, Confidence, Fact, FactKind, Span, Symbol, Value
-from analyzers.records import dataclass
 from analyzers.syntax import QUOTE_CHARS, Lines
 
 HEAD = 120

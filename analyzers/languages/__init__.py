@@ -8,12 +8,12 @@ pre-commit's).
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import import_module
 from typing import Protocol, cast
 
 from analyzers.model import Fact
-from analyzers.records import dataclass
 from analyzers.syntax import Lines
 
 

@@ -12,11 +12,11 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from analyzers import values
 from analyzers.languages import Reading, Side
 from analyzers.model import NO_VALUE, Fact, FactKind, Span, Value, digest
-from analyzers.records import dataclass
 from analyzers.syntax import QUOTE_CHARS
 
 _DIRECTIVE = re.compile(r"#\s*escape\s*=\s*([\\`])\s*$", re.IGNORECASE)

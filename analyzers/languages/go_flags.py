@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from analyzers import values
 from analyzers.languages.go_names import Link
@@ -16,7 +17,6 @@ from analyzers.languages.go_source import GoSource
 from analyzers.languages.go_structs import config_path, field_aliases, fields_of, setting
 from analyzers.model import NO_VALUE, Fact, FactKind, Value
 from analyzers.patterns import regex
-from analyzers.records import dataclass
 from analyzers.syntax import Node
 
 _FLAG = regex(

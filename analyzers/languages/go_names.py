@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from analyzers.languages.go_nodes import FUNCTIONS, STRINGS, outermost, pairs, string_value, walk
-from analyzers.records import dataclass
 from analyzers.syntax import Lines, Node, Source
 
 _BINDERS = frozenset(

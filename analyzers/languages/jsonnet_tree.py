@@ -7,11 +7,11 @@ function calls are items of their own, everything else is a scalar with the expr
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from analyzers.documents.entries import Item, Kind, Page
 from analyzers.documents.nodes import children_on, last_line
 from analyzers.languages.jsonnet_text import COMMENTS, LITERALS, Texts, chain, content, groups
-from analyzers.records import dataclass
 from analyzers.syntax import Lines, Node, Source
 
 MAX_PARTS = 2000

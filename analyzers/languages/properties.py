@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from analyzers.config_files import is_tooling, place, setting_facts, unquoted
 from analyzers.languages import Reading, Side
 from analyzers.model import Fact, FactKind
-from analyzers.records import dataclass
 
 _SECTION = re.compile(r"\s*\[\[?([^\[\]]{1,200})\]\]?\s*(?:[#;].*)?$")
 _BLOCK = re.compile(r"""\s*([\w.@*/~^$"'():-][^{}#;=]{0,200}?)\s*[:=]?\s*\{\s*$""")

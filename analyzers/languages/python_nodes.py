@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from analyzers.languages.python_text import MAX_NODES, VALUE_CHARS, Texts, unwrapped
 from analyzers.model import Unit, Value, digest
-from analyzers.records import dataclass
 from analyzers.syntax import Lines, Node, Source
 from analyzers.values import parse_value
 

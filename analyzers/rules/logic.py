@@ -7,9 +7,9 @@ the words of an area; some of them (token, session, store, query) mean other thi
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from analyzers.model import Change
-from analyzers.records import dataclass
 from analyzers.rules.wording import listed
 from analyzers.vocabulary import words
 

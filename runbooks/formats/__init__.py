@@ -7,11 +7,11 @@ a test folder. Formats do not know one another.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol, cast
 
 from analyzers.model import Severity
-from analyzers.records import dataclass
 from runbooks.model import Report, Section, Status, Verdict
 
 REGISTRY: tuple[str, ...] = ("text", "json", "patch")
