@@ -219,7 +219,7 @@ class _Handler(BaseHTTPRequestHandler):
         path = self.path
         self.front.wait(self.command, path)
         status, headers, answer = self.front.answer(self.command, path, body, dict(self.headers.items()))
-        call = Call(self.command, path.split("?")[0], _read(body, self.headers), status, _json(answer))
+        call = Call(self.command, path.split("?")[0], _read(body, dict(self.headers.items())), status, _json(answer))
         self.front.calls.append(call)
         self.send_response(status)
         for name, value in headers.items():
@@ -335,11 +335,13 @@ class Repository:
 
     def open(self, head: str, title: str, *, draft: bool = False) -> dict[str, Any]:
         """Open a pull request as the author."""
-        return self.api("POST", "/pulls", as_=AUTHOR, title=title, head=head, base="main", draft=draft)
+        told: dict[str, Any] = self.api("POST", "/pulls", as_=AUTHOR, title=title, head=head, base="main", draft=draft)
+        return told
 
     def pull(self, number: int) -> dict[str, Any]:
         """A pull request as GitHub shows it."""
-        return self.api("GET", f"/pulls/{number}")
+        told: dict[str, Any] = self.api("GET", f"/pulls/{number}")
+        return told
 
     def check_runs(self, sha: str) -> list[dict[str, Any]]:
         """The check runs of a commit, newest first."""
