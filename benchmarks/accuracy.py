@@ -26,6 +26,7 @@ from benchmarks.records import KINDS, Patterns, Record, mirror, records, runbook
 from runbooks import check, mapping, workspace
 from runbooks.config import Config
 from runbooks.model import Status
+from runbooks.shelf import Library
 
 MATCHES_KEPT = 80
 CONTRADICTION_ALERT = 1.0
@@ -35,9 +36,7 @@ class RecordTimeoutError(Exception):
     """A record took longer than its limit."""
 
 
-def predict(
-    repository: Repository, record: Record, patterns: Patterns | None, library: workspace.Library
-) -> dict[str, object]:
+def predict(repository: Repository, record: Record, patterns: Patterns | None, library: Library) -> dict[str, object]:
     """The prediction for one record. ``features`` (not part of the scorer's format) lets ``fit.py`` learn from it."""
     started = time.perf_counter()
     inputs = workspace.gather(
@@ -99,7 +98,7 @@ def run_repository(
             repository = Repository.open(str(where), trust_owner=True)
         except Exception as error:
             problem = f"{type(error).__name__}: {error}"
-    library = workspace.Library()
+    library = Library()
     signal.signal(signal.SIGALRM, _expired)
     for record in todo:
         if repository is None:

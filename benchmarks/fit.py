@@ -2,10 +2,9 @@
 
     python -m benchmarks.fit --manifests DIR --predictions predictions.jsonl [--write]
 
-Rank: pairwise logistic regression (Herbrich et al. 1999) on differences of signal vectors between sections that people
-did edit and sections that they did not, on strong co-changes only. Alert: logistic regression of co-change against
-ordinary commits on the best section's signals and the diff's features. Folds hold whole repositories out; the figures
-printed are those of the held-out folds. The shipped table is fitted on all of the corpus.
+Rank: a conditional logit over each commit's sections (``listwise.py``), on strong co-changes only. Alert: logistic
+regression of co-change against ordinary commits on the best section's signals and the diff's features. Folds hold whole
+repositories out; the figures printed are those of the held-out folds. The shipped table is fitted on all of the corpus.
 """
 
 from __future__ import annotations
@@ -22,12 +21,12 @@ import numpy as np
 from scipy.optimize import minimize
 from sklearn.model_selection import GroupKFold
 
+from benchmarks import listwise
 from runbooks.mapping import ALERT_FEATURES
 from runbooks.signals import FEATURES
 
 RANK_FEATURES = FEATURES
 FOLDS = 8
-NEGATIVES = 40
 SIZES = frozenset({"diff.changes", "diff.files", "diff.findings"})
 SUSPECT_RATE = 0.10
 """Share of ordinary commits that may be *suspect*: what a team still reads (the benchmark's higher rate)."""
@@ -57,25 +56,13 @@ def vector(features: Row, names: tuple[str, ...] = RANK_FEATURES) -> list[float]
     return [features.get(name, 0.0) for name in names]
 
 
-def pairs(record: Row, prediction: Row, rng: np.random.Generator) -> tuple[list[np.ndarray], list[float]]:
-    """Difference vectors (better minus worse) of one commit and their weights, which add up to one."""
-    found = [
-        (relevance(record, match), np.array(vector(features)))
-        for match, features in zip(prediction["matches"], prediction["features"], strict=False)
-    ]
-    out: list[np.ndarray] = []
-    weights: list[float] = []
-    for level, weight in ((2, 1.0), (1, 0.5)):
-        better = [x for r, x in found if r == level]
-        worse = [x for r, x in found if r < level]
-        if not better or not worse:
-            continue
-        chosen = worse if len(worse) <= NEGATIVES else [worse[i] for i in rng.choice(len(worse), NEGATIVES, False)]
-        for good in better:
-            for bad in chosen:
-                out.append(good - bad)
-                weights.append(weight / (len(better) * len(chosen)))
-    return out, weights
+def matrix(prediction: Row) -> np.ndarray:
+    """Signals of all sections of a prediction, sections by signals; made once."""
+    if "matrix" not in prediction:
+        rows = [vector(features) for features in prediction["features"]]
+        prediction["matrix"] = np.array(rows).reshape(len(rows), len(RANK_FEATURES))
+    found: np.ndarray = prediction["matrix"]
+    return found
 
 
 def logistic(
@@ -101,24 +88,15 @@ def logistic(
 
 
 def fit_rank(data: list[tuple[Row, Row]], penalty: float) -> np.ndarray:
-    """Weights of the signals by pairwise logistic regression, none negative."""
-    rng = np.random.default_rng(7)
-    differences: list[np.ndarray] = []
-    weights: list[float] = []
-    for record, prediction in data:
-        found, share = pairs(record, prediction, rng)
-        differences += found
-        weights += share
-    x = np.array(differences)
-    return logistic(x, np.ones(len(x)), np.array(weights), penalty, [0.0] * x.shape[1])
+    """Weights of the signals, none negative."""
+    lists = [(matrix(p), np.array([relevance(r, match) for match in p["matches"]], dtype=int)) for r, p in data]
+    return listwise.fit(lists, penalty)
 
 
 def ranked(prediction: Row, weights: np.ndarray) -> list[tuple[float, Row, Row]]:
     """The prediction's sections by the given weights."""
-    scored = [
-        (float(np.dot(weights, vector(features))), match, features)
-        for match, features in zip(prediction["matches"], prediction["features"], strict=False)
-    ]
+    scores = (matrix(prediction) @ weights).tolist()
+    scored = zip(scores, prediction["matches"], prediction["features"], strict=True)
     return sorted(scored, key=lambda item: -item[0])
 
 
@@ -195,6 +173,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--predictions", required=True, type=Path)
     parser.add_argument("--rank-penalty", default=1e-3, type=float)
     parser.add_argument("--alert-penalty", default=1e-3, type=float)
+    parser.add_argument(
+        "--without",
+        default=(),
+        type=lambda text: tuple(text.split(",")),
+        help="leave out signals that begin so: message,past",
+    )
     parser.add_argument("--write", action="store_true", help="write runbooks/weights.toml")
     return parser.parse_args()
 
@@ -203,6 +187,11 @@ def main() -> None:
     """Print cross-validated figures and, with ``--write``, the table."""
     a = _arguments()
     predictions = {(p["repo"], p["sha"]): p for p in _load(a.predictions) if not p["error"]}
+    for prediction in predictions.values() if a.without else ():
+        prediction["features"] = [
+            {name: value for name, value in features.items() if not name.removeprefix("most_").startswith(a.without)}
+            for features in prediction["features"]
+        ]
     strong = [r for r in _load(a.manifests / "cochange.jsonl") if r["evidence"] == "strong"]
     data = [(r, predictions[r["repo"], r["sha"]]) for r in strong if (r["repo"], r["sha"]) in predictions]
     ordinary = [r for r in _load(a.manifests / "ordinary.jsonl") if not r.get("enclosing_pr_touches_md")]

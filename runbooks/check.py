@@ -17,6 +17,7 @@ from runbooks.inputs import Inputs, Mapped
 from runbooks.kept import Head, kept_places
 from runbooks.leaning import MAX_SUSPECTS, FindingFor
 from runbooks.mapping import rank
+from runbooks.message import subject_matter
 from runbooks.model import Decision, Report, Runbook, Status, Summary, Verdict
 from runbooks.outcomes import outcomes_of
 from runbooks.query import Query, build, names_of
@@ -34,10 +35,13 @@ Told = list[tuple[Contradiction, Finding]]
 def map_sections(inputs: Inputs) -> Mapped:
     """Analyse the diffs and rank the sections of the before runbooks."""
     analysis = analyse(inputs.diffs, inputs.limits, inputs.disabled)
-    query = build(analysis)
     index = _index(inputs, inputs.before)
-    ranked = rank(analysis, query, index, covers=_covers(inputs, index, query))
-    return Mapped(analysis, query, index, tuple(ranked))
+    if not analysis.changes:  # then nobody waits for history
+        return Mapped(analysis, build(analysis), index, ())
+    query = build(analysis, subject_matter(inputs.messages()))
+    past = tuple(inputs.past(query.paths))
+    ranked = rank(analysis, query, index, covers=_covers(inputs, index, query), past=past)
+    return Mapped(analysis, query, index, tuple(ranked), past)
 
 
 def check(inputs: Inputs, decisions: Sequence[Decision] = ()) -> Report:
@@ -107,7 +111,8 @@ def _verdicts(inputs: Inputs, mapped: Mapped) -> Iterator[Verdict]:
         yield from _false_lines(inputs, mapped, after, after_index, finding_for, settled, shown)
         yield from leaning.leaning(inputs, mapped, after, finding_for, settled)
         if after.written:
-            fresh = rank(analysis, mapped.query, after_index, covers=_covers(inputs, after_index, mapped.query))
+            covers = _covers(inputs, after_index, mapped.query)
+            fresh = rank(analysis, mapped.query, after_index, covers=covers, past=mapped.past)
             yield from leaning.written(inputs, analysis, fresh, after, finding_for, settled)
 
     for verdict in told():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -100,6 +100,7 @@ class Index:
     def __init__(self, runbooks: Iterable[tuple[Runbook, Sequence[SectionTerms]]]) -> None:
         self.sections: list[SectionTerms] = []
         self.document_of: list[int] = []
+        self._word_rarity: dict[str, float] = {}
         self.documents: list[Document] = []
         for runbook, found in runbooks:
             places = tuple(range(len(self.sections), len(self.sections) + len(found)))
@@ -134,13 +135,30 @@ class Index:
                 postings[word].append(place)
         return postings
 
+    @cached_property
+    def sorted_names(self) -> list[str]:
+        """All joined names in order, for searching by their beginnings."""
+        return sorted(self.by_name)
+
+    def cover(self, about: frozenset[str], spoken: Set[str]) -> tuple[float, str]:
+        """How much of what a heading is about occurs in ``spoken``, in 0..1, with the rarest shared word."""
+        shared = [word for word in about if word in spoken]
+        if not shared:
+            return 0.0, ""
+        total = sum(self.word_rarity(word) for word in about) or 1.0
+        found = sum(self.word_rarity(word) for word in shared)
+        return found / total * min(1.0, found / 3), max(shared, key=lambda w: (self.word_rarity(w), w))
+
     def name_rarity(self, name: str) -> float:
         """Inverse section frequency of a name (BM25's, never negative)."""
         return _rarity(len(self.sections) + ELSEWHERE, len(self.by_name.get(name, ())))
 
     def word_rarity(self, word: str) -> float:
         """Inverse section frequency of a word."""
-        return _rarity(len(self.sections), len(self.by_word.get(word, ())))
+        known = self._word_rarity.get(word)
+        if known is None:
+            known = self._word_rarity[word] = _rarity(len(self.sections), len(self.by_word.get(word, ())))
+        return known
 
 
 def _rarity(total: int, containing: int) -> float:

@@ -11,6 +11,7 @@ from analyzers.pipeline import Analysis, Limits
 from runbooks.config import Config
 from runbooks.contradiction import StillDefined
 from runbooks.edited import SectionKey
+from runbooks.history import Together
 from runbooks.index import Index, SectionTerms, section_terms
 from runbooks.kept import Naming
 from runbooks.mapping import Ranked
@@ -46,6 +47,8 @@ class Inputs:
     claims: Callable[[Section, str], bool] = lambda section, path: False
     terms: Callable[[Runbook], tuple[SectionTerms, ...]] = section_terms
     head_text: Callable[[str], bytes | None] = lambda path: None
+    past: Callable[[Sequence[str]], Sequence[Together]] = lambda paths: ()
+    messages: Callable[[], Sequence[str]] = lambda: ()
     notes: tuple[str, ...] = ()
     config: Config = field(default_factory=Config)
 
@@ -63,3 +66,4 @@ class Mapped:
     query: Query
     index: Index
     ranked: tuple[Ranked, ...]
+    past: tuple[Together, ...] = ()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from analyzers.model import Change, ChangeKind, FactKind, Finding
 from analyzers.pipeline import Analysis
+from runbooks.history import Together
 from runbooks.index import Index
 from runbooks.model import Reason, Section
 from runbooks.query import Query
@@ -69,6 +70,7 @@ def rank(
     index: Index,
     *,
     covers: Callable[[int], str] | None = None,
+    past: Sequence[Together] = (),
     weights: Weights | None = None,
     limit: int = 80,
 ) -> list[Ranked]:
@@ -77,7 +79,7 @@ def rank(
     weights = weights or shipped()
     if not analysis.changes:
         return []
-    found = candidates(query, index, covers)
+    found = candidates(query, index, covers, past)
     scored = [(sum(weights.rank.get(name, 0.0) * value for name, value in c.values.items()), c) for c in found]
     scored.sort(key=lambda pair: (-pair[0], pair[1].place))
     diff_features = features_of_diff(analysis)
@@ -117,7 +119,11 @@ _TELLING_KINDS: Mapping[str, frozenset[FactKind]] = {
 
 DIFF_FEATURES = (*(n for k in _TELLING_KINDS for n in (k, f"{k}_added")), "changes", "files", "findings")
 
-ALERT_FEATURES = ("score", *(f"signal.{name}" for name in FEATURES), *(f"diff.{name}" for name in DIFF_FEATURES))
+ALERT_SIGNALS = tuple(name for name in FEATURES if not name.removeprefix("most_").startswith("message_"))
+"""Signals that may raise an alert. Those of the messages of commits only order sections: they say where to look, not
+whether, and how people write messages differs more between projects than what they change."""
+
+ALERT_FEATURES = ("score", *(f"signal.{name}" for name in ALERT_SIGNALS), *(f"diff.{name}" for name in DIFF_FEATURES))
 """Everything that the alert table may weigh, by the names that stand in it."""
 
 

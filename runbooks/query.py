@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from analyzers.model import Change, ChangeKind, Fact, FactKind, FileDiff, Severity
 from analyzers.pipeline import Analysis
 from analyzers.vocabulary import words
+from runbooks import kin as kinship
+from runbooks.kin import Kin
 from runbooks.terms import joined, numbers, terms
 
 _KEYED = frozenset(FactKind) - {FactKind.TEXT, FactKind.BEHAVIOUR, FactKind.ERROR, FactKind.LOG_CALL}
@@ -27,7 +29,8 @@ class Query:
     ``near_names`` stand on unchanged lines around a change: the siblings that a section lists beside which a new thing
     belongs. ``keys`` are the joined names of changed facts with the changes that they speak of;
     ``judged`` are those of them that cannot be mistaken for another thing and on which a rule found something of medium
-    severity or higher, with the name as written."""
+    severity or higher, with the name as written. ``kin`` is what is akin to the changed keys, ``message`` what the
+    commits say of themselves (``message.subject_matter``)."""
 
     changed_names: Counter[str]
     changed_words: Counter[str]
@@ -40,6 +43,8 @@ class Query:
     keys: dict[str, tuple[Change, ...]]
     symbols: frozenset[str]
     judged: dict[str, str]
+    kin: Kin
+    message: str = ""
 
 
 def names_of(fact: Fact) -> Iterator[str]:
@@ -57,8 +62,9 @@ def names_of(fact: Fact) -> Iterator[str]:
         yield fact.key.rsplit(".", 1)[-1]
 
 
-def build(analysis: Analysis) -> Query:
-    """The query of an analysis; only files with a change of facts take part, so cosmetic files ask nothing."""
+def build(analysis: Analysis, message: str = "") -> Query:
+    """The query of an analysis and of its commits' message; only files with a change of facts take part, so cosmetic
+    files ask nothing."""
     touched = {change.path for change in analysis.changes}
     touched |= {change.before.span.path for change in analysis.changes if change.before}
     before, after = Counter[str](), Counter[str]()
@@ -99,6 +105,8 @@ def build(analysis: Analysis) -> Query:
         {name: tuple(changes) for name, changes in keys.items()},
         frozenset(symbols),
         _judged(analysis),
+        kinship.of(analysis),
+        message,
     )
 
 

@@ -11,6 +11,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from runbooks import history, kin, message
+from runbooks.board import Board
+from runbooks.history import Together
 from runbooks.index import Index, SectionTerms, saturation
 from runbooks.query import Query
 from runbooks.terms import terms
@@ -37,13 +40,25 @@ SIGNALS: dict[str, str] = {
     "document_names": "its runbook shares names with the diff",
     "document_words": "its runbook shares words with the diff",
     "document_path": "its runbook is filed under {detail}, as the change is",
+    "beside": "it names {detail}, which stands beside a changed setting",
+    "family": "it names {detail}, which begins as a changed name does",
+    "key_cover": "it speaks of the words of {detail}, which changed",
+    "message_names": "it names {detail}, as the commit message does",
+    "message_words": "it speaks of {detail}, as the commit message does",
+    "message_cover": "its heading is about {detail}, as the commit message is",
+    "message_document": "its runbook is about {detail}, as the commit message is",
+    "past_section": "it changed together with these files before",
+    "past_section_near": "it changed together with files of these folders before",
+    "past_document_near": "its runbook changed together with files of these folders before",
     "covers": "its front matter says that it covers {detail}",
 }
 """Every signal with the phrase a person reads; ``{detail}`` is filled with the strongest example."""
 
 RELATIVE: tuple[str, ...] = (
     "key", "names", "names_near", "siblings", "words", "words_near", "heading_words", "path_words", "number",
-    "document_names", "document_words", "document_path", "heading_cover", "title_cover", "stem",
+    "document_names", "document_words", "document_path", "heading_cover", "title_cover", "stem", "beside", "family",
+    "key_cover", "message_names", "message_words",
+    "message_cover", "message_document", "past_section", "past_section_near", "past_document_near",
 )  # fmt: skip
 """Signals that are also told as a share of the diff's strongest section (``most_names``): it ranks within one diff."""
 
@@ -53,9 +68,11 @@ TELLING: tuple[str, ...] = (
     "key",
     "path",
     "symbol",
+    "beside",
     "siblings",
     "number",
     "names",
+    "past_section",
     "heading_words",
 )
 """Signals in the order in which they convince a person; reasons are shown in it, whatever their weight."""
@@ -76,31 +93,23 @@ class Candidate:
     details: Mapping[str, str]
 
 
-class _Board:
-    """Accumulates signals by section and remembers the strongest example of each."""
-
-    def __init__(self) -> None:
-        self.sums: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
-        self.best: dict[tuple[str, int], tuple[float, str]] = {}
-
-    def add(self, signal: str, place: int, weight: float, example: str = "") -> None:
-        self.sums[signal][place] += weight
-        known = self.best.get((signal, place))
-        if example and (known is None or weight > known[0]):
-            self.best[(signal, place)] = (weight, example)
-
-
-def candidates(query: Query, index: Index, covers: Callable[[int], str] | None = None) -> list[Candidate]:
+def candidates(
+    query: Query, index: Index, covers: Callable[[int], str] | None = None, past: Sequence[Together] = ()
+) -> list[Candidate]:
     """Every section that shares anything with the query, with its signals. ``covers`` gives, for a document's number,
-    the changed path that its front matter claims (or an empty string)."""
+    the changed path that its front matter claims (or an empty string); ``past`` are earlier changes that touched the
+    query's files."""
     if not index.sections:
         return []
-    board = _Board()
+    board = Board()
     _name_signals(query, index, board)
     _word_signals(query, index, board)
     _path_signals(query, index, board)
     _cover_signals(query, index, board)
     _stem_signals(query, index, board)
+    kin.add_signals(query.kin, query.keys, index, board)
+    message.add_signals(query.message, index, board)
+    history.add_signals(past, index, board)
     for place, section in enumerate(index.sections):
         shared = [n for n in query.numbers if n in section.numbers]
         for figure in shared[:20]:
@@ -113,7 +122,7 @@ def candidates(query: Query, index: Index, covers: Callable[[int], str] | None =
     return _collect(board, index)
 
 
-def _name_signals(query: Query, index: Index, board: _Board) -> None:
+def _name_signals(query: Query, index: Index, board: Board) -> None:
     documents: dict[int, float] = defaultdict(float)
     for names, signal in ((query.changed_names, "names"), (query.all_names, "names_near")):
         for name, count in names.most_common(_MAX_NAMES):
@@ -165,7 +174,7 @@ def _strength(section: SectionTerms, name: str, index: Index) -> float:
     return weight * (1.3 if name in section.coded else 1.0)
 
 
-def _word_signals(query: Query, index: Index, board: _Board) -> None:
+def _word_signals(query: Query, index: Index, board: Board) -> None:
     documents: dict[int, float] = defaultdict(float)
     for plain, signal in ((query.changed_words, "words"), (query.all_words, "words_near")):
         total = sum(plain.values()) or 1
@@ -191,7 +200,7 @@ def _word_signals(query: Query, index: Index, board: _Board) -> None:
             board.add("document_words", place, weight)
 
 
-def _path_signals(query: Query, index: Index, board: _Board) -> None:
+def _path_signals(query: Query, index: Index, board: Board) -> None:
     paths = [path.lower() for path in query.paths[:300]]
     tails = {path.rsplit("/", 1)[-1]: path for path in paths}
     for place, section in enumerate(index.sections):
@@ -215,7 +224,7 @@ def _path_signals(query: Query, index: Index, board: _Board) -> None:
                 board.add("document_path", place, weight, max(shared, key=lambda w: weights[w]))
 
 
-def _stem_signals(query: Query, index: Index, board: _Board) -> None:
+def _stem_signals(query: Query, index: Index, board: Board) -> None:
     """Words of the changed files' own names (``cos.go`` and *Tencent COS*), which say more than those of their folders;
     a heading that says one counts double. ``size`` is how much a section says: long ones are edited more often."""
     stems: Counter[str] = Counter()
@@ -231,25 +240,16 @@ def _stem_signals(query: Query, index: Index, board: _Board) -> None:
         board.add("size", place, section.length / index.average_length)
 
 
-def _cover_signals(query: Query, index: Index, board: _Board) -> None:
+def _cover_signals(query: Query, index: Index, board: Board) -> None:
     """How much of what a heading, or a runbook's path and title, is about occurs in the diff: a section *Rate limits*
     is not meant by every diff that says "rate" once, but by one that says both words."""
     spoken = query.all_words.keys() | query.path_words.keys()
-
-    def cover(about: frozenset[str]) -> tuple[float, str]:
-        shared = [word for word in about if word in spoken]
-        if not shared:
-            return 0.0, ""
-        total = sum(index.word_rarity(word) for word in about) or 1.0
-        found = sum(index.word_rarity(word) for word in shared)
-        return found / total * min(1.0, found / 3), max(shared, key=lambda w: (index.word_rarity(w), w))
-
     for document in index.documents:
-        weight, example = cover(document.path_words)
+        weight, example = index.cover(document.path_words, spoken)
         for place in document.sections:
             if weight:
                 board.add("title_cover", place, weight, example)
-            own, word = cover(index.sections[place].title_words)
+            own, word = index.cover(index.sections[place].title_words, spoken)
             if own:
                 board.add("heading_cover", place, own, word)
 
@@ -266,23 +266,23 @@ def _mentioned(mentioned: str, paths: Sequence[str], tails: Mapping[str, str]) -
     return ""
 
 
-def _collect(board: _Board, index: Index) -> list[Candidate]:
+def _collect(board: Board, index: Index) -> list[Candidate]:
     places: Counter[int] = Counter()
-    for signal in ("names", "words", "key", "path", "covers", "path_words", "number", "heading", "siblings"):
+    for signal in ("names", "words", "key", "path", "covers", "path_words", "number", "heading", "siblings",
+                   "beside", "family", "message_names", "past_section"):  # fmt: skip
         places.update(board.sums[signal].keys())
     tops = {signal: max(board.sums[signal].values(), default=0.0) for signal in RELATIVE}
-    found: list[Candidate] = []
-    for place in sorted(places):
-        values: dict[str, float] = {}
-        details: dict[str, str] = {}
-        for signal, sums in board.sums.items():
-            weight = sums.get(place, 0.0)
-            if weight > 0:
-                values[signal] = round(math.log1p(weight), 6)
-                example = board.best.get((signal, place))
-                if example:
-                    details[signal] = example[1]
-                if tops.get(signal):
-                    values[f"most_{signal}"] = round(weight / tops[signal], 6)
-        found.append(Candidate(place, values, details))
-    return found
+    values: dict[int, dict[str, float]] = {place: {} for place in sorted(places)}
+    details: dict[int, dict[str, str]] = {place: {} for place in values}
+    for signal, sums in board.sums.items():
+        top = tops.get(signal)
+        for place, weight in sums.items():
+            if weight <= 0 or place not in values:
+                continue
+            values[place][signal] = round(math.log1p(weight), 6)
+            if top:
+                values[place][f"most_{signal}"] = round(weight / top, 6)
+            example = board.best.get((signal, place))
+            if example:
+                details[place][signal] = example[1]
+    return [Candidate(place, values[place], details[place]) for place in values]

@@ -11,6 +11,7 @@ from datetime import date
 from functools import lru_cache, partial
 
 from analyzers.git import INDEX, WORKTREE, Repository
+from analyzers.history import History
 from analyzers.model import DriftError, FileDiff, FileStatus, Skipped
 from analyzers.pipeline import Limits
 from runbooks import config as configuration
@@ -20,6 +21,7 @@ from runbooks.configchecks import check_patterns
 from runbooks.discovery import discover
 from runbooks.edited import SectionKey, key_of
 from runbooks.globs import compiled
+from runbooks.history import together
 from runbooks.model import Owner, Runbook, Section
 from runbooks.owners import OwnerContext, codeowners_text, owners_for
 from runbooks.services import is_catalogue, service_of, service_of_runbook, services_from
@@ -92,7 +94,9 @@ def gather(
     )
     diffs, skipped = repository.changed(base, head, max_bytes=limits.max_file_bytes)
     files = repository.files(base)
-    before, left_out = _runbooks(repository, files, find, library)
+    found = find(files)
+    history = History(repository, base, _commit(repository, head), found)
+    before, left_out = _runbooks(repository, files, found, library)
     skipped = [*skipped, *left_out]
     after, moved = before, dict[str, str]()
     if not without_doc_changes:
@@ -130,6 +134,8 @@ def gather(
         claims=lambda section, path: _claims(section, path, by_path, context()),
         still_defined=lambda name: repository.contains(head, name),
         naming=lambda names: repository.lines_naming(head, names),
+        past=lambda paths: together(history.past(), paths, repository.read_blob),
+        messages=history.messages,
         terms=library.terms,
         head_text=head_text,
         notes=tuple(notes),
@@ -171,13 +177,18 @@ def _policy(repository: Repository, options: Options, head: str) -> tuple[str, C
     return sha, Config(), ""
 
 
+def _commit(repository: Repository, head: str) -> str | None:
+    """The commit up to which messages are read: of the work tree and the index, the one that is checked out."""
+    return repository.resolve("HEAD") if head in {WORKTREE, INDEX} else head
+
+
 def _runbooks(
-    repository: Repository, files: Mapping[str, str], find: Find, library: Library
+    repository: Repository, files: Mapping[str, str], paths: Iterable[str], library: Library
 ) -> tuple[tuple[Runbook, ...], list[Skipped]]:
-    """The runbooks among the files of a revision, in path order."""
+    """The runbooks at those paths of a revision, in that order."""
     found: list[Runbook] = []
     skipped: list[Skipped] = []
-    for path in find(files):
+    for path in paths:
         blob = files[path]
         runbook = library.read(path, blob, lambda blob=blob: repository.read_blob(blob))  # type: ignore[misc]
         if runbook is None:
@@ -225,7 +236,8 @@ def _directives(
     silence itself. One in a runbook's preamble speaks for the whole runbook."""
     runbooks = before
     if policy_revision != base:
-        runbooks, _ = _runbooks(repository, repository.files(policy_revision), find, library)
+        files = repository.files(policy_revision)
+        runbooks, _ = _runbooks(repository, files, find(files), library)
     found: dict[SectionKey, Directed] = {}
     for runbook in runbooks:
         general = tuple(d for section in runbook.sections if not section.headings for d in section.directives)
