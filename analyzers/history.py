@@ -94,9 +94,12 @@ class History:
 
 
 def _log_of(repository: Repository, *arguments: str) -> bytes:
-    """Output of a ``git log``, or nothing when it failed. Names of documents are taken literally, not as patterns."""
-    status, output, _ = repository._try("--literal-pathspecs", *_LOG, *arguments)
-    return b"" if status else output
+    """Output of a ``git log`` as far as it is read, or nothing when it failed. Names of documents are taken literally,
+    not as patterns."""
+    status, output, _, complete = repository._bounded("--literal-pathspecs", *_LOG, *arguments)
+    if complete:
+        return b"" if status else output
+    return output[: output.rfind(b"\0commit\0") + 1]  # the last change is cut off somewhere
 
 
 def parsed(log: bytes, documents: frozenset[str]) -> tuple[Past, ...]:

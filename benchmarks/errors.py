@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.fit import relevance
+from benchmarks.processes import git
 from benchmarks.records import KINDS, mirror
-from benchmarks.speed import git
 
 Row = dict[str, Any]
 

@@ -124,14 +124,15 @@ def rank_figures(data: list[tuple[Row, Row]], order: dict[str, list[tuple[float,
             hits[f"file R@{k}"] += any(path in record["runbook_files"] for path in files[:k])
             hits[f"section R@{k}"] += bool(gold) and any(key in gold for key in seen[:k])
     total = len(data)
-    return {name: round(count / (sections if name.startswith("section") else total), 4) for name, count in hits.items()}
+    return {
+        name: round(count / ((sections if name.startswith("section") else total) or 1), 4)
+        for name, count in hits.items()
+    }
 
 
-def alert_vector(score: float, features: Row, diff: Row) -> list[float]:
-    """The alert's features: the score, the best section's signals, the diff's own."""
-    values = (
-        {"score": score} | {f"signal.{k}": v for k, v in features.items()} | {f"diff.{k}": v for k, v in diff.items()}
-    )
+def alert_vector(features: Row, diff: Row) -> list[float]:
+    """The alert's features: the best section's signals, the diff's own."""
+    values = {f"signal.{k}": v for k, v in features.items()} | {f"diff.{k}": v for k, v in diff.items()}
     return [values.get(name, 0.0) for name in ALERT_FEATURES]
 
 
@@ -142,7 +143,7 @@ def alert_rows(
     x, y = [], []
     for prediction, label in data:
         best = order.get(prediction["sha"]) or []
-        row = alert_vector(best[0][0], best[0][2], prediction.get("diff", {})) if best else [0.0] * len(ALERT_FEATURES)
+        row = alert_vector(best[0][2], prediction.get("diff", {})) if best else [0.0] * len(ALERT_FEATURES)
         x.append(row)
         y.append(label)
     return np.array(x), np.array(y)
@@ -212,7 +213,7 @@ def main() -> None:
         for p, _ in labelled:
             if p["repo"] in held:
                 best = local[p["sha"]]
-                row = [np.dot(alert, alert_vector(s, f, p.get("diff", {}))) + bias for s, _m, f in best[:10]]
+                row = [np.dot(alert, alert_vector(f, p.get("diff", {}))) + bias for _s, _m, f in best[:10]]
                 scores[p["sha"]] = float(max(row)) if row else -math.inf
     print(f"co-changes {len(data)}, ordinary {len(negatives)}, repositories {len(groups)}, folds {len(folds)}")
     print("cross-validated rank", rank_figures(data, order))
@@ -234,10 +235,7 @@ def _write(
     scores = sorted(
         (
             max(
-                (
-                    float(np.dot(alert, alert_vector(s, f, p.get("diff", {}))) + bias)
-                    for s, _m, f in order[p["sha"]][:10]
-                ),
+                (float(np.dot(alert, alert_vector(f, p.get("diff", {}))) + bias) for _s, _m, f in order[p["sha"]][:10]),
                 default=-99.0,
             )
             for p, label in labelled

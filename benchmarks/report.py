@@ -3,8 +3,8 @@
     python -m benchmarks.report --manifests DIR --predictions FILE [--write]
 
 The scorer's own figures (``score.py`` of the manifests) and those it does not print: formatter runs by language, recall
-in languages that are built, the share of ordinary commits with a finding per area. ``--write`` puts the tables between
-the markers of the README and adds a row to its history.
+in languages that are built, the share of ordinary commits with a finding per area, ranking by main language.
+``--write`` puts the tables between the markers of the README and adds a row to its history.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import json
 import subprocess
 import sys
 import tomllib
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -86,6 +86,30 @@ def scored(manifests: Path, predictions: Path) -> Row:
     return figures
 
 
+def by_language(manifests: Path, predictions: dict[tuple[str, str], Row]) -> list[str]:
+    """Ranking figures by the main language of the repository: the one of most files over its co-changes."""
+    from benchmarks.fit import rank_figures  # SciPy, which only the figures of ranking need
+
+    strong = [row for row in _rows(manifests / "cochange.jsonl") if row["evidence"] == "strong"]
+    files: dict[str, Counter[str]] = defaultdict(Counter)
+    for record in strong:
+        files[record["repo"]].update(record.get("languages") or {})
+    groups: dict[str, list[tuple[Row, Row]]] = defaultdict(list)
+    for record in strong:
+        prediction = predictions.get((record["repo"], record["sha"])) or {"matches": []}
+        language = min(files[record["repo"]].items(), key=lambda item: (-item[1], item[0]), default=("?", 0))[0]
+        groups[language].append((record, prediction))
+    lines = ["| main language | repositories | n | file R@1 | R@3 | section R@1 | R@3 |", "| --- " * 7 + "|"]
+    for language, data in sorted(groups.items(), key=lambda item: (-len(item[1]), item[0])):
+        order: dict[str, list[tuple[float, Row, Row]]] = {}
+        order |= {r["sha"]: [(m["score"], m, {}) for m in p.get("matches", ())] for r, p in data}
+        figures = rank_figures(data, order)
+        cells = [figures.get(name, "–") for name in ("file R@1", "file R@3", "section R@1", "section R@3")]
+        repositories = len({record["repo"] for record, _ in data})
+        lines.append(f"| {language} | {repositories} | {len(data)} | " + " | ".join(map(str, cells)) + " |")
+    return lines
+
+
 def table(rows: list[tuple[str, str]]) -> str:
     """A Markdown table of figures."""
     return "\n".join(["| figure | value |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows)])
@@ -121,7 +145,8 @@ def tables(manifests: Path, path: Path) -> tuple[str, list[tuple[str, str]]]:
     text = (
         table(main) + "\n\nBy kind of document, with the shipped weights (fitted on these records: not held out):\n\n"
     )
-    return text + "\n".join(kinds), main
+    languages = "\n".join(by_language(manifests, predictions))
+    return f"{text}{chr(10).join(kinds)}\n\nBy main language of the repository, likewise:\n\n{languages}", main
 
 
 def between(page: str, begin: str, end: str, text: str) -> str:

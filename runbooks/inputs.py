@@ -25,7 +25,8 @@ class Inputs:
     """All that a check depends on. ``before``/``after`` are the runbooks of base and head (the same tuple when the diff
     changed none, or with ``--without-doc-changes``); ``directives`` come from the policy revision, by section.
     ``naming`` finds the lines at head that hold one of several names; ``claims`` tells whether a section's runbook or
-    service claims a path."""
+    service claims a path; ``past`` gives the earlier changes that share files with the given paths, ``messages`` those
+    of the commits in question, newest first."""
 
     base: str
     head: str

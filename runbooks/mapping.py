@@ -89,7 +89,7 @@ def rank(
             index.sections[candidate.place].section,
             round(score, 6),
             max(
-                alert_of(score, candidate, diff_features, weights),
+                alert_of(candidate, diff_features, weights),
                 EXPLICIT if candidate.place in chosen else 0.0,
             ),
             _reasons(candidate, weights),
@@ -123,7 +123,7 @@ ALERT_SIGNALS = tuple(name for name in FEATURES if not name.removeprefix("most_"
 """Signals that may raise an alert. Those of the messages of commits only order sections: they say where to look, not
 whether, and how people write messages differs more between projects than what they change."""
 
-ALERT_FEATURES = ("score", *(f"signal.{name}" for name in ALERT_SIGNALS), *(f"diff.{name}" for name in DIFF_FEATURES))
+ALERT_FEATURES = (*(f"signal.{name}" for name in ALERT_SIGNALS), *(f"diff.{name}" for name in DIFF_FEATURES))
 """Everything that the alert table may weigh, by the names that stand in it."""
 
 
@@ -142,10 +142,10 @@ def features_of_diff(analysis: Analysis) -> dict[str, float]:
     return features
 
 
-def alert_of(score: float, candidate: Candidate, diff: Mapping[str, float], weights: Weights) -> float:
-    """The logistic of the alert table over the section's score and signals and the diff's features, in 0..1."""
+def alert_of(candidate: Candidate, diff: Mapping[str, float], weights: Weights) -> float:
+    """The logistic of the alert table over the section's signals and the diff's features, in 0..1."""
     table = weights.alert
-    total = table.get("bias", 0.0) + table.get("score", 0.0) * score
+    total = table.get("bias", 0.0)
     total += sum(table.get(f"signal.{name}", 0.0) * value for name, value in candidate.values.items())
     total += sum(table.get(f"diff.{name}", 0.0) * value for name, value in diff.items())
     alert = 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, total))))
