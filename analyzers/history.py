@@ -1,9 +1,8 @@
-"""What the history up to a revision says: which files changed together with documents, and what a branch's commits say
-of themselves.
+"""What the history up to a revision says: which files changed together with documents.
 
-Two ``git log`` processes, bounded by numbers of commits and never by time, so that equal commits get equal answers.
-They run in a thread while the caller parses; :meth:`History.past` and :meth:`History.messages` wait for them. Where
-git cannot tell (a clone without trees), there is no past, and that is not an error: history only orders what is said.
+One ``git log`` process, bounded by numbers of commits and never by time, so that equal commits get equal answers. It
+runs in a thread while the caller parses; :meth:`History.past` waits for it. Where git cannot tell (a clone without
+trees), there is no past, and that is not an error: history only orders what is said.
 """
 
 from __future__ import annotations
@@ -31,12 +30,6 @@ MAX_DOCUMENTS = 1000
 MAX_FILES = 150
 """Files of one change at most. What touched more (a reformatting, an import of everything) ties nothing together."""
 
-MESSAGES = 40
-"""Commits of a branch whose messages are read, the newest."""
-
-MAX_MESSAGE_BYTES = 64_000
-"""Read of all messages together."""
-
 # A repository's own configuration must not start its signature checker, and not shape the output.
 _LOG = ("log", "--no-show-signature", "--no-notes", "--encoding=UTF-8", "--no-color")
 _RAW = (
@@ -57,21 +50,17 @@ class Past:
 
 
 class History:
-    """The past of documents up to ``revision`` and the messages of the commits in ``revision..head``, read in the
-    background. ``head`` None means no commits are in question (the work tree stands on ``revision``)."""
+    """The past of documents up to ``revision``, read in the background."""
 
-    def __init__(self, repository: Repository, revision: str, head: str | None, documents: Sequence[str]) -> None:
+    def __init__(self, repository: Repository, revision: str, documents: Sequence[str]) -> None:
         self._documents = frozenset(documents[:MAX_DOCUMENTS])
         self._log: bytes = b""
-        self._said: bytes = b""
         floor = f"{revision}~{REACH}"
         known = repository._objects.header(floor) is not None if documents else False
         span = (revision, f"^{floor}") if known else (revision,)
 
         def read() -> None:
             try:
-                if head is not None and head != revision:
-                    self._said = _log_of(repository, "-z", "--format=%B", f"-n{MESSAGES}", f"{revision}..{head}", "--")
                 if documents:
                     self._log = _log_of(repository, *_RAW, *span, "--", *documents[:MAX_DOCUMENTS])
             except GitMissingError:  # told already by whatever comes first on the main thread
@@ -85,12 +74,6 @@ class History:
         """The earlier changes of the documents, newest first; empty where git could not tell."""
         self._thread.join()
         return parsed(self._log, self._documents)
-
-    def messages(self) -> tuple[str, ...]:
-        """The messages of the commits, newest first, decoded leniently."""
-        self._thread.join()
-        texts = self._said[:MAX_MESSAGE_BYTES].decode("utf-8", "replace").split("\0")
-        return tuple(text.strip() for text in texts if text.strip())
 
 
 def _log_of(repository: Repository, *arguments: str) -> bytes:

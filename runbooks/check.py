@@ -17,7 +17,6 @@ from runbooks.inputs import Inputs, Mapped
 from runbooks.kept import Head, kept_places
 from runbooks.leaning import MAX_SUSPECTS, FindingFor
 from runbooks.mapping import rank
-from runbooks.message import subject_matter
 from runbooks.model import Decision, Report, Runbook, Status, Summary, Verdict
 from runbooks.outcomes import outcomes_of
 from runbooks.query import Query, build, names_of
@@ -38,7 +37,7 @@ def map_sections(inputs: Inputs) -> Mapped:
     index = _index(inputs, inputs.before)
     if not analysis.changes:  # then nobody waits for history
         return Mapped(analysis, build(analysis), index, ())
-    query = build(analysis, subject_matter(inputs.messages()))
+    query = build(analysis)
     past = tuple(inputs.past(query.paths))
     ranked = rank(analysis, query, index, covers=_covers(inputs, index, query), past=past)
     return Mapped(analysis, query, index, tuple(ranked), past)

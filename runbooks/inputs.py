@@ -25,8 +25,7 @@ class Inputs:
     """All that a check depends on. ``before``/``after`` are the runbooks of base and head (the same tuple when the diff
     changed none, or with ``--without-doc-changes``); ``directives`` come from the policy revision, by section.
     ``naming`` finds the lines at head that hold one of several names; ``claims`` tells whether a section's runbook or
-    service claims a path; ``past`` gives the earlier changes that share files with the given paths, ``messages`` those
-    of the commits in question, newest first."""
+    service claims a path; ``past`` gives the earlier changes that share files with the given paths."""
 
     base: str
     head: str
@@ -49,7 +48,6 @@ class Inputs:
     terms: Callable[[Runbook], tuple[SectionTerms, ...]] = section_terms
     head_text: Callable[[str], bytes | None] = lambda path: None
     past: Callable[[Sequence[str]], Sequence[Together]] = lambda paths: ()
-    messages: Callable[[], Sequence[str]] = lambda: ()
     notes: tuple[str, ...] = ()
     config: Config = field(default_factory=Config)
 

@@ -119,11 +119,7 @@ _TELLING_KINDS: Mapping[str, frozenset[FactKind]] = {
 
 DIFF_FEATURES = (*(n for k in _TELLING_KINDS for n in (k, f"{k}_added")), "changes", "files", "findings")
 
-ALERT_SIGNALS = tuple(name for name in FEATURES if not name.removeprefix("most_").startswith("message_"))
-"""Signals that may raise an alert. Those of the messages of commits only order sections: they say where to look, not
-whether, and how people write messages differs more between projects than what they change."""
-
-ALERT_FEATURES = (*(f"signal.{name}" for name in ALERT_SIGNALS), *(f"diff.{name}" for name in DIFF_FEATURES))
+ALERT_FEATURES = (*(f"signal.{name}" for name in FEATURES), *(f"diff.{name}" for name in DIFF_FEATURES))
 """Everything that the alert table may weigh, by the names that stand in it."""
 
 

@@ -29,8 +29,7 @@ class Query:
     ``near_names`` stand on unchanged lines around a change: the siblings that a section lists beside which a new thing
     belongs. ``keys`` are the joined names of changed facts with the changes that they speak of;
     ``judged`` are those of them that cannot be mistaken for another thing and on which a rule found something of medium
-    severity or higher, with the name as written. ``kin`` is what is akin to the changed keys, ``message`` what the
-    commits say of themselves (``message.subject_matter``)."""
+    severity or higher, with the name as written. ``kin`` is what is akin to the changed keys."""
 
     changed_names: Counter[str]
     changed_words: Counter[str]
@@ -44,7 +43,6 @@ class Query:
     symbols: frozenset[str]
     judged: dict[str, str]
     kin: Kin
-    message: str = ""
 
 
 def names_of(fact: Fact) -> Iterator[str]:
@@ -62,9 +60,8 @@ def names_of(fact: Fact) -> Iterator[str]:
         yield fact.key.rsplit(".", 1)[-1]
 
 
-def build(analysis: Analysis, message: str = "") -> Query:
-    """The query of an analysis and of its commits' message; only files with a change of facts take part, so cosmetic
-    files ask nothing."""
+def build(analysis: Analysis) -> Query:
+    """The query of an analysis; only files with a change of facts take part, so cosmetic files ask nothing."""
     touched = {change.path for change in analysis.changes}
     touched |= {change.before.span.path for change in analysis.changes if change.before}
     before, after = Counter[str](), Counter[str]()
@@ -106,7 +103,6 @@ def build(analysis: Analysis, message: str = "") -> Query:
         frozenset(symbols),
         _judged(analysis),
         kinship.of(analysis),
-        message,
     )
 
 

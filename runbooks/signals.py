@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from runbooks import history, kin, message
+from runbooks import history, kin
 from runbooks.board import Board
 from runbooks.history import Together
 from runbooks.index import Index, SectionTerms, saturation
@@ -43,10 +43,6 @@ SIGNALS: dict[str, str] = {
     "beside": "it names {detail}, which stands beside a changed setting",
     "family": "it names {detail}, which begins as a changed name does",
     "key_cover": "it speaks of the words of {detail}, which changed",
-    "message_names": "it names {detail}, as the commit message does",
-    "message_words": "it speaks of {detail}, as the commit message does",
-    "message_cover": "its heading is about {detail}, as the commit message is",
-    "message_document": "its runbook is about {detail}, as the commit message is",
     "past_section": "it changed together with these files before",
     "past_section_near": "it changed together with files of these folders before",
     "past_document_near": "its runbook changed together with files of these folders before",
@@ -57,8 +53,7 @@ SIGNALS: dict[str, str] = {
 RELATIVE: tuple[str, ...] = (
     "key", "names", "names_near", "siblings", "words", "words_near", "heading_words", "path_words", "number",
     "document_names", "document_words", "document_path", "heading_cover", "title_cover", "stem", "beside", "family",
-    "key_cover", "message_names", "message_words",
-    "message_cover", "message_document", "past_section", "past_section_near", "past_document_near",
+    "key_cover", "past_section", "past_section_near", "past_document_near",
 )  # fmt: skip
 """Signals that are also told as a share of the diff's strongest section (``most_names``): it ranks within one diff."""
 
@@ -108,7 +103,6 @@ def candidates(
     _cover_signals(query, index, board)
     _stem_signals(query, index, board)
     kin.add_signals(query.kin, query.keys, index, board)
-    message.add_signals(query.message, index, board)
     history.add_signals(past, index, board)
     for place, section in enumerate(index.sections):
         shared = [n for n in query.numbers if n in section.numbers]
@@ -269,7 +263,7 @@ def _mentioned(mentioned: str, paths: Sequence[str], tails: Mapping[str, str]) -
 def _collect(board: Board, index: Index) -> list[Candidate]:
     places: Counter[int] = Counter()
     for signal in ("names", "words", "key", "path", "covers", "path_words", "number", "heading", "siblings",
-                   "beside", "family", "message_names", "past_section"):  # fmt: skip
+                   "beside", "family", "past_section"):  # fmt: skip
         places.update(board.sums[signal].keys())
     tops = {signal: max(board.sums[signal].values(), default=0.0) for signal in RELATIVE}
     values: dict[int, dict[str, float]] = {place: {} for place in sorted(places)}

@@ -95,7 +95,7 @@ def gather(
     diffs, skipped = repository.changed(base, head, max_bytes=limits.max_file_bytes)
     files = repository.files(base)
     found = find(files)
-    history = History(repository, base, _commit(repository, head), found)
+    history = History(repository, base, found)
     before, left_out = _runbooks(repository, files, found, library)
     skipped = [*skipped, *left_out]
     after, moved = before, dict[str, str]()
@@ -135,7 +135,6 @@ def gather(
         still_defined=lambda name: repository.contains(head, name),
         naming=lambda names: repository.lines_naming(head, names),
         past=lambda paths: together(history.past(), paths, repository.read_blob),
-        messages=history.messages,
         terms=library.terms,
         head_text=head_text,
         notes=tuple(notes),
@@ -175,11 +174,6 @@ def _policy(repository: Repository, options: Options, head: str) -> tuple[str, C
         note = f"configuration from {head}: {revision} has no {CONFIG_PATH}"
         return sha, configuration.load(own.decode("utf-8", "replace"), CONFIG_PATH), note
     return sha, Config(), ""
-
-
-def _commit(repository: Repository, head: str) -> str | None:
-    """The commit up to which messages are read: of the work tree and the index, the one that is checked out."""
-    return repository.resolve("HEAD") if head in {WORKTREE, INDEX} else head
 
 
 def _runbooks(

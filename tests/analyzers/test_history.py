@@ -24,9 +24,9 @@ def repo(tmp_path: Path) -> TempRepo:
     return made
 
 
-def history(repo: TempRepo, base: str, head: str | None = None, documents: tuple[str, ...] = (BOOK,)) -> History:
+def history(repo: TempRepo, base: str, documents: tuple[str, ...] = (BOOK,)) -> History:
     """The history of the documents up to ``base``."""
-    return History(Repository.open(str(repo.root)), repo.git("rev-parse", base), head, documents)
+    return History(Repository.open(str(repo.root)), repo.git("rev-parse", base), documents)
 
 
 def test_the_past_is_what_changed_with_a_document_up_to_the_revision(repo: TempRepo) -> None:
@@ -50,13 +50,6 @@ def test_a_merged_branch_is_one_change(repo: TempRepo) -> None:
 def test_no_history_where_no_document_is_known(repo: TempRepo) -> None:
     assert history(repo, "HEAD", documents=()).past() == ()
     assert history(repo, "HEAD", documents=("docs/runbooks/*.md",)).past() == ()  # a name, not a pattern
-
-
-def test_messages_are_those_of_the_commits_in_question(repo: TempRepo) -> None:
-    head = repo.git("rev-parse", "HEAD")
-    assert history(repo, "HEAD~2", head).messages() == ("alone", "together")
-    assert history(repo, "HEAD", head).messages() == ()
-    assert history(repo, "HEAD").messages() == ()
 
 
 def test_history_that_git_cannot_tell_is_none(repo: TempRepo) -> None:
@@ -85,10 +78,8 @@ def test_a_repository_cannot_make_the_log_run_a_program(repo: TempRepo, tmp_path
     signed = f"{head}\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n abc\n -----END PGP SIGNATURE-----\n\n{rest}\n"
     (tmp_path / "signed").write_text(signed)
     commit = repo.git("hash-object", "-t", "commit", "-w", str(tmp_path / "signed"))
-    found = History(Repository.open(str(repo.root)), commit, None, (BOOK,))
+    found = History(Repository.open(str(repo.root)), commit, (BOOK,))
     assert len(found.past()) == 2
-    said = History(Repository.open(str(repo.root)), repo.git("rev-parse", "HEAD~1"), commit, (BOOK,))
-    assert said.messages() == ("again",)
     assert not trace.exists()
 
 
@@ -112,4 +103,4 @@ def test_without_git_there_is_no_history(repo: TempRepo, monkeypatch: pytest.Mon
     if shutil.which("git") is None:
         pytest.skip("git is what this test takes away")
     monkeypatch.setattr("analyzers.history._log_of", lambda *_: b"")
-    assert History(opened, head, head, (BOOK,)).past() == ()
+    assert History(opened, head, (BOOK,)).past() == ()

@@ -1,4 +1,4 @@
-"""What puts one section before another: history, messages, and what is akin to a changed name."""
+"""What puts one section before another: history, and what is akin to a changed name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from runbooks.check import map_sections
 from runbooks.history import Together, together
 from runbooks.inputs import Inputs
 from runbooks.mapping import Ranked
-from runbooks.message import MAX_CHARACTERS, subject_matter
 from runbooks.parse import parse
 from tests.cases import ROOT, file_diff
 
@@ -39,14 +38,12 @@ Tune `media_image_size` and `media_image_quality` for the worker.
 DIFF = file_diff("worker/pool.py", "def run(worker):\n    worker.go()\n", "def run(worker):\n    worker.go(1)\n")
 
 
-def ranked(
-    diff: FileDiff, *, past: Sequence[Together] = (), messages: Sequence[str] = (), book: str = BOOK
-) -> list[Ranked]:
+def ranked(diff: FileDiff, *, past: Sequence[Together] = (), book: str = BOOK) -> list[Ranked]:
     """The sections of the runbook in the order in which they lean on the diff."""
     runbook = parse(PATH, book.encode(), revision="head")
     inputs = Inputs(
         base="base", head="head", policy_revision="base", diffs=(diff,), before=(runbook,), after=(runbook,),
-        as_of=date(2026, 1, 1), past=lambda paths: past, messages=lambda: messages,
+        as_of=date(2026, 1, 1), past=lambda paths: past,
     )  # fmt: skip
     return list(map_sections(inputs).ranked)
 
@@ -82,35 +79,6 @@ def test_what_changed_together_shares_a_file_or_a_folder() -> None:
     same, near = together(past, ("worker/pool.py",), blobs.get)
     assert same == Together(1 / 3**0.5, 1 / 3**0.5, {PATH: frozenset({"alpha line one", "beta line two"})})
     assert near == Together(0.0, 1.0, {PATH: frozenset({"alpha line one", "same line here"})})
-
-
-@pytest.mark.parametrize(("message", "title"), [("Drain faster", "Draining"), ("fix: restarting", "Restarting")])
-def test_the_section_that_the_commit_message_speaks_of_comes_first(message: str, title: str) -> None:
-    book = BOOK.replace("Draining", "Drain")
-    assert first(ranked(DIFF, messages=[message], book=book)) == title.replace("Draining", "Drain")
-
-
-def test_a_message_raises_no_alarm() -> None:
-    quiet = {r.section.title: r.alert for r in ranked(DIFF)}
-    loud = {r.section.title: r.alert for r in ranked(DIFF, messages=["draining draining worker rotation idle"])}
-    assert loud == quiet
-
-
-def test_a_message_alone_finds_nothing() -> None:
-    comment = file_diff("worker/pool.py", "# one\nA = 1\n", "# two\nA = 1\n")
-    assert ranked(comment, messages=["Restarting the worker"]) == []
-
-
-def test_lines_of_a_message_that_speak_of_documents_are_left_out() -> None:
-    message = (
-        "worker: allow a pause\n\nThe pool waits.\nUpdate the runbook on draining\n* docs/worker.md\n"
-        "Signed-off-by: Ann <ann@example.com>\nMerge branch 'main'\nThe Dockerfile stays."
-    )
-    assert subject_matter([message]).split("\n") == [
-        "worker: allow a pause", "", "The pool waits.", "The Dockerfile stays."
-    ]  # fmt: skip
-    assert len(subject_matter(["word " * 10_000] * 3)) <= MAX_CHARACTERS
-    assert subject_matter([]) == ""
 
 
 def test_a_new_setting_belongs_where_its_family_is_listed() -> None:
