@@ -158,7 +158,7 @@ def _name_signals(query: Query, index: Index, board: Board) -> None:
         rarity = index.name_rarity(name)
         for place in places:
             board.add("siblings", place, rarity * (1.0 if name in index.sections[place].coded else 0.5), name)
-    for name in query.symbols:
+    for name in sorted(query.symbols):
         for place in index.by_name.get(name, []):
             board.add("symbol", place, index.name_rarity(name), name)
 
