@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-np = pytest.importorskip("numpy")
-pytest.importorskip("scipy")
+pytestmark = pytest.mark.integration  # fitting needs numpy and scipy, which a check never does
 
 
 def test_the_telling_signal_gets_the_weight() -> None:
+    import numpy as np
+
     from benchmarks import listwise
 
     rng = np.random.default_rng(1)
@@ -28,6 +29,8 @@ def test_the_telling_signal_gets_the_weight() -> None:
 
 
 def test_lists_without_a_right_section_teach_nothing() -> None:
+    import numpy as np
+
     from benchmarks import listwise
 
     taught = (np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([2, 0]))

@@ -195,8 +195,8 @@ def test_a_stranger_cannot_order_reviews(bot: Bot) -> None:
 
 
 def test_the_buttons_of_a_check_run_need_the_same_right(bot: Bot) -> None:
-    def press(sender: str, identifier: str = "acknowledge") -> str:
-        detail = (("identifier", identifier),)
+    def press(sender: str, requested: str = "acknowledge") -> str:
+        detail = (("requested", requested),)
         return commands.act(bot, Incoming("k", "check_run", "requested_action", "acme/shop", 7, sender, detail=detail))
 
     assert press("eve") == "refused"
