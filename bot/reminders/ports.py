@@ -1,0 +1,111 @@
+"""What reminders need of the store and of Slack, beside what ``bot.ports`` has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Protocol
+
+from bot.reminders.nouns import Availability, Due, Kind, Numbers, OpenItem, Recipient, Sending, Told
+
+
+class Ledger(Protocol):
+    """What reminders remember. Each method is one transaction, as those of ``bot.ports.Store``; the same object may
+    implement both. Raises ``Unavailable``."""
+
+    def open_items(self) -> tuple[OpenItem, ...]:
+        """All open drift, worst and oldest first, without decoding whole reviews: 20,000 in well under a second."""
+        ...
+
+    def told(self) -> frozenset[Told]:
+        """Which steps were told to whom, of all that is still open or due."""
+        ...
+
+    def claim(self, due: Due, at: datetime) -> bool:
+        """Take the row of a message; False when somebody took it before (compare and set)."""
+        ...
+
+    def claimed(self, day_from: date) -> tuple[Sending, ...]:
+        """Messages that were claimed and not sent since a day: a process may have died between."""
+        ...
+
+    def sending(self, key: str) -> Sending | None:
+        """The row of a message."""
+        ...
+
+    def last_sent(self, kind: Kind) -> Mapping[str, Sending]:
+        """The newest message of a kind that was sent, by recipient's key."""
+        ...
+
+    def sent(self, key: str, content: str, told: Sequence[Told], at: datetime) -> None:
+        """A message is out: its row and the steps it told, in one transaction."""
+        ...
+
+    def dropped(self, key: str, state: str, reason: str, at: datetime) -> None:
+        """A message will not be sent: ``empty``, ``late`` or ``refused``."""
+        ...
+
+    def quiet(self, slack: str, until: datetime | None, at: datetime) -> None:
+        """A user wants silence until then (None: no more)."""
+        ...
+
+    def quiet_users(self, now: datetime) -> Mapping[str, datetime]:
+        """Who wants silence, and until when."""
+        ...
+
+    def keep_availability(self, slack: str, known: Availability, at: datetime) -> None:
+        """What Slack said of a user; asked for again when it is a day old."""
+        ...
+
+    def availabilities(self) -> Mapping[str, tuple[Availability, datetime]]:
+        """What is known of users, and since when."""
+        ...
+
+    def snooze_drift(self, repo: str, fingerprint: str, until: date, at: datetime) -> int:
+        """Silence an open item until a day; returns how often that was done, this time included."""
+        ...
+
+    def reviewed(self, repo: str, path: str, by: str, on: date, at: datetime) -> None:
+        """A runbook was read and is still right."""
+        ...
+
+    def reviews_done(self) -> Mapping[tuple[str, str], tuple[date, str]]:
+        """The newest review by hand of each runbook (repository, path): when and by whom."""
+        ...
+
+    def numbers(self, service: str, since: datetime, until: datetime) -> Numbers:
+        """What happened to a service's drift in a span; an empty service means all."""
+        ...
+
+    def prune_sendings(self, before: date) -> int:
+        """Forget messages of days before, but the newest of each recipient and kind; returns how many."""
+        ...
+
+
+class Presence(Protocol):
+    """What Slack knows of users. Raises ``Unavailable`` or ``Refused``."""
+
+    def availability(self, slack: str) -> Availability:
+        """Time zone (``users.info``), do-not-disturb (``dnd.info``) and whether the account is active."""
+        ...
+
+    def open_direct(self, slack: str) -> str:
+        """The channel of direct messages with a user."""
+        ...
+
+
+class Addresses(Protocol):
+    """Where handles lead."""
+
+    def of(self, handle: str, service: str) -> tuple[Recipient, ...]:
+        """The recipients behind an owner's handle: a person, or for a team the service's channel; none when nobody is
+        known, or when the person left."""
+        ...
+
+    def channel(self, service: str, repo: str) -> Recipient | None:
+        """The service's channel, else the repository's, else the default."""
+        ...
+
+    def escalation(self, service: str) -> tuple[Recipient, ...]:
+        """Whom to ask when owners stay silent."""
+        ...
