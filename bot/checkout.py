@@ -69,8 +69,9 @@ class Checkouts:
         self._opted_in = opted_in
         self._searched_bytes = searched_bytes
 
-    def prepare(self, pull: Pull, merge_base: str, policy_revision: str) -> Checkout:
-        """Merge base, head and policy revision in one bare directory.
+    def prepare(self, pull: Pull, merge_base: str, policy_revision: str, *, landed: bool = False) -> Checkout:
+        """Merge base, head and policy revision in one bare directory; with ``landed`` the policy revision's side of
+        what changed too.
 
         Raises ``Unavailable`` (try again), ``Gone`` (the head was replaced, the repository left) or ``Refused``.
         """
@@ -82,7 +83,7 @@ class Checkouts:
                 fetch = _Fetch(shelf, pull, self._clone, self._seconds, loopback=self._loopback)
                 fetch.commits(wanted)
                 view = _view(shelf, merge_base, pull.head_sha, policy_revision)
-                self._blobs(fetch, view, wanted)
+                self._blobs(fetch, view, wanted, landed)
         except _BrokenStore:
             self._shelves.discard(pull.ref.repo)
             raise
@@ -91,7 +92,7 @@ class Checkouts:
         self._shelves.trim(pull.ref.repo)
         return Checkout(str(view), merge_base, pull.head_sha, policy_revision)
 
-    def _blobs(self, fetch: _Fetch, view: Path, wanted: tuple[str, str, str]) -> None:
+    def _blobs(self, fetch: _Fetch, view: Path, wanted: tuple[str, str, str], landed: bool) -> None:
         base, policy, head = (_files(view, sha) for sha in wanted)
         _, config_blob = policy.get(configuration.FILE, ("", ""))
         if not config_blob and not self._opted_in(fetch.repo):
@@ -101,7 +102,9 @@ class Checkouts:
         config = _config(view, config_blob)
         first = _read_by_review(base, head, policy, config)
         sides = ((base, head), (head, base))
-        changed = [entry[1] for side, other in sides for path, entry in side.items() if entry != other.get(path)]
+        differing = [path for side, other in sides for path, entry in side.items() if entry != other.get(path)]
+        shown = (base, head, policy) if landed else (base, head)
+        changed = [side[path][1] for side in shown for path in differing if path in side]
         needed = _missing(view, [*first, *changed])
         searched = [] if fetch.shelf.too_large_to_search else _missing(view, _searched(head))
         if 0 < len(searched) <= SEARCHED_FILES:

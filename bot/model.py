@@ -368,13 +368,16 @@ class Checkout:
 
 @dataclass(frozen=True, slots=True)
 class ReviewOrder:
-    """What a worker process gets to know: a directory, revisions and decisions; no secrets."""
+    """What a worker process gets to know: a directory, revisions and decisions; no secrets. ``landed`` asks about a
+    change that is merged: the runbooks and the code of the policy revision, the branch's tip, count for what is left
+    of its drift."""
 
     checkout: Checkout
     ref: PullRef
     decisions: tuple[Decision, ...]
     as_of: date
     opted_in: bool = False
+    landed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,6 +415,12 @@ def _adapter(kind: type[object]) -> TypeAdapter[object]:
     if kind not in _ADAPTERS:
         _ADAPTERS[kind] = TypeAdapter(kind)
     return _ADAPTERS[kind]
+
+
+def prepare() -> None:
+    """Build what ``encoded`` and ``decoded`` need of the nouns now, rather than while the first deliveries wait."""
+    for kind in (Pull, Review, Alert, Item, ServiceStatus, ReviewOrder, Incoming, Decision, Outcome):
+        _adapter(kind)
 
 
 def content_hash(*parts: str) -> str:

@@ -119,8 +119,9 @@ class Forge(Protocol):
 class Fetcher(Protocol):
     """Brings what a review reads onto this disk."""
 
-    def prepare(self, pull: Pull, merge_base: str, policy_revision: str) -> Checkout:
-        """Merge base, head and policy revision in one bare directory. Raises ``Unavailable`` or ``Gone``."""
+    def prepare(self, pull: Pull, merge_base: str, policy_revision: str, *, landed: bool = False) -> Checkout:
+        """Merge base, head and policy revision in one bare directory; with ``landed`` the policy revision's side of
+        what the pull request changed too. Raises ``Unavailable`` or ``Gone``."""
         ...
 
 

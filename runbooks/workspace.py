@@ -42,7 +42,8 @@ Find = Callable[[Iterable[str]], Sequence[str]]
 
 @dataclass(frozen=True)
 class Options:
-    """What a user asked for; the command line's options by the same names."""
+    """What a user asked for; the command line's options by the same names. ``documents`` is for the bot: the revision
+    whose runbooks count as head's, to see whether later commits mended what a merged change made untrue."""
 
     repo: str = "."
     base: str | None = None
@@ -51,6 +52,7 @@ class Options:
     config_from: str | None = None
     trust_owner: bool = False
     without_doc_changes: bool = False
+    documents: str | None = None
     as_of: date | None = None
 
 
@@ -66,6 +68,7 @@ def load_inputs(options: Options, library: Library | None = None) -> Inputs:
         config=config,
         policy_revision=policy,
         without_doc_changes=options.without_doc_changes,
+        documents=repository.resolve(options.documents) if options.documents else "",
         as_of=options.as_of or date.today(),
         library=library or Library(),
         notes=(policy_note,) if policy_note else (),
@@ -82,11 +85,13 @@ def gather(
     as_of: date,
     library: Library,
     without_doc_changes: bool = False,
+    documents: str = "",
     notes: Sequence[str] = (),
     find: Find | None = None,
 ) -> Inputs:
     """Inputs for two resolved sides; ``head`` may be ``worktree`` or ``index``. ``find`` picks the runbooks among
-    paths (default: as the configuration says)."""
+    paths (default: as the configuration says); ``documents`` is a resolved revision whose runbooks are read in place of
+    head's."""
     find = find or (lambda paths: discover(paths, config))
     bounds = config.limits
     limits = Limits(
@@ -99,7 +104,11 @@ def gather(
     before, left_out = _runbooks(repository, files, found, library)
     skipped = [*skipped, *left_out]
     after, moved = before, dict[str, str]()
-    if not without_doc_changes:
+    if documents:
+        later = repository.files(documents)
+        after, left_out = _runbooks(repository, later, find(later), library)
+        skipped += left_out
+    elif not without_doc_changes:
         after, moved = _after(before, diffs, find)
     changed_texts = {diff.path: diff.after for diff in diffs}
 

@@ -134,7 +134,7 @@ class FakeForge:
 class FakeFetcher:
     """Prepares nothing."""
 
-    def prepare(self, pull: Pull, merge_base: str, policy_revision: str) -> Checkout:
+    def prepare(self, pull: Pull, merge_base: str, policy_revision: str, *, landed: bool = False) -> Checkout:
         return Checkout("/nowhere", merge_base, pull.head_sha, policy_revision)
 
 

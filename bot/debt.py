@@ -1,0 +1,67 @@
+"""What a merged pull request left untrue: whether later commits on the target branch mended it.
+
+The change itself is judged again, as it was merged, with the runbooks and the code that the branch's tip has now: the
+same question gets the same fingerprints, however many commits have landed since.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import groupby
+
+from bot.context import Bot
+from bot.model import Drift, Item, PullRef, ReviewOrder
+from bot.observe import log
+from bot.ports import AnalysisFailed, Gone
+from runbooks.model import Status
+
+MENDED = frozenset({Status.UPDATED, Status.ACKNOWLEDGED})
+
+
+def rejudge(bot: Bot, repo: str) -> int:
+    """Close the debt of a repository that its branches' tips have mended; returns how much. What cannot be judged (the
+    head is gone, the analysis failed) stays open. Raises ``Unavailable``."""
+    debts = sorted((drift for drift in bot.store.drift(repo=repo) if drift.merged), key=lambda drift: drift.ref)
+    closed = 0
+    for ref, group in groupby(debts, key=lambda drift: drift.ref):
+        try:
+            closed += _rejudge(bot, ref, list(group))
+        except (Gone, AnalysisFailed) as problem:
+            log.warning("debt not judged", subject=ref.key, reason=str(problem))
+    return closed
+
+
+def _rejudge(bot: Bot, ref: PullRef, debts: list[Drift]) -> int:
+    pull, found = bot.store.pull(ref), bot.store.review(ref)
+    if pull is None or found is None or found.head != pull.head_sha:
+        return 0  # the head that was merged was never reviewed
+    _, tip = bot.forge.tip(ref.repo, pull.base_ref)
+    checkout = bot.fetcher.prepare(pull, found.base, tip, landed=True)
+    today = bot.clock.now().date()
+    order = ReviewOrder(checkout, ref, bot.store.decisions(ref.repo), today, bot.rules.opted_in(ref.repo), landed=True)
+    items = bot.analyst.review(order).items
+    mended = {drift.item.fingerprint: item for drift in debts if (item := _mended(drift.item, items))}
+    for fingerprint, item in mended.items():
+        _close(bot, ref, fingerprint, item, tip)
+    if mended:
+        shown = (replace(i, status=mended[i.fingerprint].status) if i.fingerprint in mended else i for i in found.items)
+        bot.store.save_review(replace(found, items=tuple(shown)), bot.clock.now())
+        bot.jobs.announce(ref, f"debt:{tip}")
+    return len(mended)
+
+
+def _mended(debt: Item, items: tuple[Item, ...]) -> Item | None:
+    """The verdict that ends a debt. Under another heading a section has another fingerprint: then it takes one of the
+    same runbook on the same subject, and none of those that is still open."""
+    same = [item for item in items if item.fingerprint == debt.fingerprint]
+    if not same:
+        about = (debt.rule, debt.subject, debt.runbook)
+        same = [item for item in items if (item.rule, item.subject, item.runbook) == about]
+    return same[0] if same and all(item.status in MENDED for item in same) else None
+
+
+def _close(bot: Bot, ref: PullRef, fingerprint: str, item: Item, tip: str) -> None:
+    at = bot.clock.now()
+    bot.store.close_drift(ref.repo, fingerprint, at, f"{item.status.value} at {tip}: {item.reason}")
+    body = {"tip": tip, "fingerprint": fingerprint, "status": item.status.value, "reason": item.reason}
+    bot.store.append("debt closed", ref.repo, ref.key, body, at)
