@@ -7,7 +7,6 @@ The classes are plain dataclasses so that a repository without configuration nev
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +14,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
 from analyzers.model import DriftError
-from runbooks.configchecks import check_patterns, check_timezone
+from runbooks.configchecks import check_patterns
+from runbooks.configreminders import EVERYWHERE, Reminders
 from runbooks.model import Decision, Status
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ MAX_CHARACTERS = 1_000_000
 """Configuration text that is read; a thousand decisions take a third of it."""
 _Forbid = dict[str, str]
 _FORBID: _Forbid = {"extra": "forbid"}
-_HOURS = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d\Z")
 
 
 class ConfigError(DriftError):
@@ -61,7 +60,8 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class ServiceSettings:
-    """``[services.NAME]``: gitignore-style patterns, handles, and whom to ask when owners stay silent."""
+    """``[services.NAME]``: gitignore-style patterns, handles, and whom to ask when owners stay silent. ``reminders`` is
+    ``[services.NAME.reminders]`` completed from ``[reminders]``, None without such a table."""
 
     __pydantic_config__: ClassVar[_Forbid] = _FORBID
 
@@ -71,6 +71,7 @@ class ServiceSettings:
     owners: tuple[str, ...] = ()
     channel: str = ""
     escalation: tuple[str, ...] = ()
+    reminders: Reminders | None = None
 
     def __post_init__(self) -> None:
         check_patterns("paths", self.paths)
@@ -85,24 +86,6 @@ class Acknowledge:
 
     separation_of_duties: bool = True
     approvers: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Reminders:
-    """``[reminders]``: whether and when owners are reminded. ``working_hours`` is ``HH:MM-HH:MM`` in ``timezone``."""
-
-    __pydantic_config__: ClassVar[_Forbid] = _FORBID
-
-    enabled: bool = True
-    timezone: str = "UTC"
-    working_hours: str = "09:00-17:00"
-
-    def __post_init__(self) -> None:
-        start, _, end = self.working_hours.partition("-")
-        if not _HOURS.match(self.working_hours) or start >= end:
-            raise ValueError("`working_hours` must be a span of one day such as `09:00-17:00`")
-        if self.timezone != "UTC":
-            check_timezone(self.timezone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +152,7 @@ class Config:
     runbooks: Selection = Selection()
     services: tuple[ServiceSettings, ...] = ()
     acknowledge: Acknowledge = Acknowledge()
-    reminders: Reminders = Reminders()
+    reminders: Reminders = EVERYWHERE
     limits: Limits = Limits()
     rules: Rules = Rules()
     decisions: tuple[Decision, ...] = ()
@@ -207,15 +190,32 @@ def load(text: str, source: str = FILE) -> Config:
         raise ConfigError(f"{source}: nested too deeply") from None
     names = _flatten_services(raw, source)
     entries = raw.pop("decisions", [])
+    own = [table.pop("reminders", None) for table in raw["services"]]
     config = _validated(Config, raw, source, names)
+    services = _with_reminders(config.services, own, raw.get("reminders", {}), source)
     decisions = _validated(tuple[DecisionEntry, ...], entries, source, names, ("decisions",))
     return dataclasses.replace(
         config,
+        services=services,
         decisions=tuple(
             Decision(d.fingerprint, d.values_hash, d.section_hash, Status(d.kind), d.by, d.reason, d.until)
             for d in decisions
         ),
     )
+
+
+def _with_reminders(
+    services: tuple[ServiceSettings, ...], own: Sequence[object], common: Mapping[str, object], source: str
+) -> tuple[ServiceSettings, ...]:
+    """Services with their tables of reminders, each completed from the common one, which is valid already."""
+    found = []
+    for service, table in zip(services, own, strict=True):
+        if table is not None:
+            merged = {**common, **table} if isinstance(table, dict) else table
+            at = ("services", service.name, "reminders")
+            service = dataclasses.replace(service, reminders=_validated(Reminders, merged, source, (), at))
+        found.append(service)
+    return tuple(found)
 
 
 def _flatten_services(raw: dict[str, object], source: str) -> list[str]:
@@ -279,6 +279,8 @@ def _nearest(where: Sequence[str | int]) -> str:
     from rapidfuzz import process  # only on the way to an error
 
     table = TABLES.get(str(where[0]), Config) if len(where) > 1 else Config
+    if where[0] == "services" and where[2:3] == ["reminders"] and len(where) > 3:
+        table = Reminders
     known = [field.name for field in dataclasses.fields(table) if (table, field.name) != (ServiceSettings, "name")]
     found = process.extractOne(str(where[-1]), known, score_cutoff=60)
     if found:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from runbooks.config import TABLES, Config, ConfigError, FailOn, ServiceSettings, load
+from runbooks.configreminders import period_days
 from runbooks.model import Decision, Status
 
 DECISION = 'fingerprint = "a1"\nvalues_hash = "b2"\nsection_hash = "c3"\nby = "@jane"\nreason = "still true"\n'
@@ -63,6 +64,22 @@ def test_every_key_is_read() -> None:
         ("[reminders]\ntimezone = 'Mars/Base'", "write a name such as `Europe/Berlin`"),
         ("[reminders]\nworking_hours = '9-5'", "such as `09:00-17:00`"),
         ("[reminders]\nworking_hours = '17:00-09:00'", "such as `09:00-17:00`"),
+        ("[reminders]\nholidays = 'Germany'", "write a country or a part of one: `DE` or `DE-BY`"),
+        ("[reminders]\ndays_off = ['soon']", "key `reminders.days_off[0]` is 'soon'; it must be a date such as"),
+        ("[reminders]\nreview_every = 'monthly'", "`review_every` is 'monthly'; write a period such as `90d` or `12w`"),
+        ("[reminders]\nreview_every = 90", "key `reminders.review_every` is '90'; it must be a text"),
+        ("[reminders]\nopen = 'owner 1d'", "key `reminders.open` is 'owner 1d'; it must be a list"),
+        ("[reminders]\nopen = ['owner 1']", "`open` has the step 'owner 1'; write who and after how many working days"),
+        ("[reminders]\nopen = ['boss 1d']", "who is `author`, `owner`, `channel`, `escalation`"),
+        ("[reminders]\nopen = ['owner 0d']", "between 1 and 250 working days"),
+        ("[reminders]\nopen = ['owner 3d', 'owner 1d']", "`open` has 'owner 1d' after a later step"),
+        ("[reminders]\nsuspect = ['author 1d']", "the author is told in `open` only, before the merge"),
+        (f"[reminders]\nsuspect = {['owner 1d'] * 11}", "`suspect` has 11 steps; 10 are allowed"),
+        ("[services.pay.reminders]\nopened = []", "unknown key `services.pay.reminders.opened`; did you mean `open`?"),
+        ("[services.pay.reminders]\nopen = ['x']", "in `services.pay.reminders`: `open` has the step 'x'"),
+        ("[reminders]\nopen = ['x']\n[services.pay.reminders]", ": in `reminders`: `open` has the step 'x'"),
+        ("[services.pay.reminders]\ntimezone = 'Mars'", "write a name such as `Europe/Berlin`"),
+        ("[services.pay]\nreminders = 3", "key `services.pay.reminders` is '3'; it must be a table"),
         ("suspect_threshold = 7", "`suspect_threshold` must be between 0 and 1"),
         ("[[decisions]]\nkind = 'updated'\n" + DECISION, "allowed are 'acknowledged' or 'snoozed'"),
         ("[[decisions]]\nkind = 'snoozed'\n" + DECISION, "needs `until`"),
@@ -85,6 +102,28 @@ def test_a_repository_without_configuration_never_imports_pydantic() -> None:
     code = "import sys, runbooks.config as c; c.load(''); print('pydantic' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "False"
+
+
+def test_reminders_are_read_for_all_and_for_a_service() -> None:
+    config = load(
+        '[reminders]\nholidays = "DE-BY"\ndays_off = [2026-12-24]\nreview_every = "12w"\n'
+        'open = []\ncontradicted = ["owner 2d", "channel 2d", "escalation 250d"]\n'
+        '[services.payments.reminders]\nenabled = false\ntimezone = "Asia/Kolkata"\nsuspect = ["channel 3d"]\n'
+    )
+    reminders = config.reminders
+    assert (reminders.holidays, reminders.days_off, reminders.review_every) == ("DE-BY", (date(2026, 12, 24),), "12w")
+    assert (reminders.open, reminders.contradicted) == ((), ("owner 2d", "channel 2d", "escalation 250d"))
+    assert config.services[0].reminders == dataclasses.replace(
+        reminders, enabled=False, timezone="Asia/Kolkata", suspect=("channel 3d",)
+    )
+
+
+@pytest.mark.parametrize(("text", "days"), [("90d", 90), ("12w", 84), (" 3 m ", 90), ("1y", 365)])
+def test_a_period_counts_as_in_front_matter(text: str, days: int) -> None:
+    from runbooks.frontmatter import read
+
+    assert period_days(text) == days
+    assert read(f"---\nreview_every: {text}\n---\n", [])[0].review_every == days
 
 
 def _documented() -> dict[str, str]:
