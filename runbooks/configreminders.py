@@ -48,10 +48,6 @@ class Reminders:
         _check(self)
 
 
-EVERYWHERE = Reminders()
-"""What holds where nothing is configured."""
-
-
 def _check(table: Reminders) -> None:
     """Refuse, with ValueError, what no calendar or ladder can be made of. Defaults are not looked at again."""
     if table.working_hours != HOURS:
@@ -115,3 +111,7 @@ def period_days(text: str) -> int:
     if not 1 <= days <= 36_500:
         raise ValueError(f"`review_every` is {text[:40]!r}; write a period such as `90d` or `12w`")
     return days
+
+
+EVERYWHERE = Reminders()
+"""What holds where nothing is configured."""
