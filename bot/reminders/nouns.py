@@ -159,7 +159,8 @@ class Told:
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line of a digest: an item or a review, the step that it has reached for this recipient, whether that is new
-    since the last digest, and the next step (None: nothing more follows) with the day on which it comes."""
+    since the last digest, and the next step (None: nothing more follows) with the day on which it comes. In a note,
+    ``phase`` is ``note``, ``about`` the handle that leads to nobody and ``step`` its place among the owners."""
 
     key: str
     service: str
@@ -169,6 +170,7 @@ class Entry:
     fresh: bool
     following: Step | None = None
     following_on: date | None = None
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +192,11 @@ class Due:
         return f"{self.kind.value}:{self.recipient.key}:{self.day.isoformat()}" + (
             f":{self.subject}" if self.subject else ""
         )
+
+    @property
+    def series(self) -> str:
+        """What this is the next message of, among those of its kind: the recipient's key, and the subject if any."""
+        return f"{self.recipient.key}:{self.subject}" if self.subject else self.recipient.key
 
     @property
     def told(self) -> tuple[Told, ...]:

@@ -18,7 +18,7 @@ class Ledger(Protocol):
         ...
 
     def told(self) -> frozenset[Told]:
-        """Which steps were told to whom, of all that is still open or due."""
+        """Which steps were told to whom, of all that is still open or due; also those of the phase ``note``."""
         ...
 
     def claim(self, due: Due, at: datetime) -> bool:
@@ -34,7 +34,8 @@ class Ledger(Protocol):
         ...
 
     def last_sent(self, kind: Kind) -> Mapping[str, Sending]:
-        """The newest message of a kind that was sent, by recipient's key."""
+        """The newest message of a kind that was sent, by ``Due.series``: the recipient's key, and for weekly digests
+        with the subject behind it."""
         ...
 
     def sent(self, key: str, content: str, told: Sequence[Told], at: datetime) -> None:
@@ -62,7 +63,8 @@ class Ledger(Protocol):
         ...
 
     def snooze_drift(self, repo: str, fingerprint: str, until: date, at: datetime) -> int:
-        """Silence an open item until a day; returns how often that was done, this time included."""
+        """Silence an open item until a day and forget which steps were told of it, since its ladder starts anew on the
+        day after; returns how often that was done, this time included."""
         ...
 
     def reviewed(self, repo: str, path: str, by: str, on: date, at: datetime) -> None:
