@@ -56,10 +56,17 @@ def receive(bot: Bot, incoming: Incoming) -> str:
     if incoming.event == "issue_comment" or incoming.action == "requested_action":
         bot.jobs.act(incoming)
         return "act"
-    if incoming.number:
-        bot.jobs.review(PullRef(incoming.repo, incoming.number), incoming.id)
-        return "review"
-    return "ignored"
+    numbers = _of_suite(bot, incoming) if incoming.event == "check_suite" else {incoming.number} - {0}
+    for number in sorted(numbers):
+        bot.jobs.review(PullRef(incoming.repo, number), incoming.id)
+    return "review" if numbers else "ignored"
+
+
+def _of_suite(bot: Bot, incoming: Incoming) -> set[int]:
+    """*Re-run all checks* is about a head, whatever pull requests have it; GitHub names none that come from a fork."""
+    told = {int(number) for number in incoming.get("pulls").split(",") if number}
+    known = bot.store.open_pulls(incoming.repo)
+    return told | {pull.ref.number for pull in known if pull.head_sha == incoming.get("head")}
 
 
 def _left(incoming: Incoming) -> tuple[str, ...]:

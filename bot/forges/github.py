@@ -93,7 +93,7 @@ class GitHub:
         number, head, base = number_of(data.get("number")), of(data.get("head")), of(data.get("base"))
         if not number or not text_of(head.get("sha")):
             raise Unavailable("GitHub described a pull request without number or head", 5)
-        merged = bool(data.get("merged") or data.get("merged_at"))
+        merged = bool(data.get("merged_at"))  # lists have no "merged"
         closed = text_of(data.get("state")) == "closed"
         state = PullState.MERGED if merged else PullState.CLOSED if closed else PullState.OPEN
         return Pull(

@@ -13,7 +13,7 @@ from typing import Protocol
 from bot.forges.api import Answer, Api, Json, items, number_of, of, text_of
 from bot.forges.auth import Credentials
 from bot.model import CheckSheet, Conclusion, Pull, content_hash, encoded
-from bot.ports import Refused, Unavailable
+from bot.ports import Gone, Refused, Unavailable
 
 NAME = "runbook-drift"
 """The name of our check run and the context of our status."""
@@ -84,10 +84,11 @@ class Publisher:
         count = of(known.get("output")).get("annotations_count")
         shown = count if isinstance(count, int) else len(annotations)  # stand-ins do not count
         same = _digest_of(text_of(of(known.get("output")).get("summary"))) == digest
+        same = same and not self._asked_again(pull, known)
+        if same and shown >= len(annotations):
+            return
         done = shown if same else 0
         number = number_of(known.get("id"))
-        if same and known.get("status") == "completed" and shown >= len(annotations):
-            return
         if not same:
             first: dict[str, Json] = {**body, "output": {**output, "annotations": annotations[:MAX_ANNOTATIONS]}}
             # The head cannot be changed by an update, and annotations cannot be taken back.
@@ -115,6 +116,20 @@ class Publisher:
             and number_of(of(run.get("app")).get("id")) in {0, self._credentials.app_id}
         ]  # fmt: skip
         return max(ours, key=lambda run: number_of(run.get("id")), default={})
+
+    def _asked_again(self, pull: Pull, run: dict[str, Json]) -> bool:
+        """Whether somebody pressed *Re-run* since: GitHub sets the suite back to ``queued``, where it stays until one
+        of its runs is written again, while the run itself may look as before ("Rerequest a check run")."""
+        if run.get("status") != "completed":
+            return True
+        suite = number_of(of(run.get("check_suite")).get("id"))
+        if not suite:
+            return False
+        try:
+            answer = self._ask("GET", pull.ref.repo, f"/check-suites/{suite}")
+        except Gone:
+            return False
+        return of(answer.data).get("status") == "queued"
 
     # -- with a plain token -----------------------------------------------------------------------------------------
 

@@ -85,7 +85,7 @@ def _pull_request(delivery: str, event: str, action: str, payload: Object) -> In
 def _check_run(delivery: str, event: str, action: str, payload: Object) -> Incoming:
     run = _object(payload, "check_run")
     asked = _object(payload, "requested_action", missing=True)
-    repo = _repo(_object(payload, "repository"))
+    number = _number_of_run(run, _object(payload, "repository"))
 
     def detail() -> Detail:
         yield "head", _sha(run, "head_sha")
@@ -93,21 +93,21 @@ def _check_run(delivery: str, event: str, action: str, payload: Object) -> Incom
         yield "requested", _text(asked, "identifier", 100, missing=True)
         yield "app", str(_number(_object(run, "app", missing=True), "id", missing=True) or "")
 
-    return _incoming(delivery, event, action, payload, detail(), number=_number_of_run(run, repo))
+    return _incoming(delivery, event, action, payload, detail(), number=number)
 
 
-def _number_of_run(run: Object, repo: str) -> int:
+def _number_of_run(run: Object, repository: Object) -> int:
     """The pull request of a check run: our own note on it, else the first that GitHub names (none for forks)."""
     try:
         ref = PullRef.parse(_text(run, "external_id", 300, missing=True))
     except ValueError:
-        return next(iter(_pulls(run)), 0)
-    return ref.number if ref.repo.lower() == repo.lower() else 0
+        return next(iter(_pulls(run, repository)), 0)
+    return ref.number if ref.repo.lower() == _repo(repository).lower() else 0
 
 
 def _check_suite(delivery: str, event: str, action: str, payload: Object) -> Incoming:
     suite = _object(payload, "check_suite")
-    pulls = _pulls(suite)
+    pulls = _pulls(suite, _object(payload, "repository"))
 
     def detail() -> Detail:
         yield "head", _sha(suite, "head_sha")
@@ -239,10 +239,20 @@ def _repo(data: Object) -> str:
     return found
 
 
-def _pulls(data: Object) -> list[int]:
+def _pulls(data: Object, repository: Object) -> list[int]:
+    """The pull requests of this repository among those named. A head can stand in another repository's too, and GitHub
+    names those as well ("The returned pull requests do not necessarily indicate pull requests that triggered the
+    check")."""
+    mine = _number(repository, "id", missing=True)
     found = data.get("pull_requests")
-    return [_number(entry, "number") for entry in found[:100] if isinstance(entry, Mapping)] \
-        if isinstance(found, list) else []  # fmt: skip
+    entries = [entry for entry in found[:100] if isinstance(entry, Mapping)] if isinstance(found, list) else []
+    return [_number(entry, "number") for entry in entries if not mine or _target(entry) in {0, mine}]
+
+
+def _target(pull: Object) -> int:
+    """The number of the repository into which a pull request wants to go; 0 where it is not told."""
+    base = _object(pull, "base", missing=True)
+    return _number(_object(base, "repo", missing=True), "id", missing=True)
 
 
 def _names(payload: Object, name: str) -> str:

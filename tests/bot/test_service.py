@@ -236,6 +236,21 @@ def test_an_order_for_an_unknown_pull_request_is_harmless(bot: Bot) -> None:
     assert service.announce(bot, PullRef("acme/none", 1)) == "unknown"
 
 
+def test_all_checks_run_again_for_every_pull_request_of_the_head_from_forks_too(bot: Bot) -> None:
+    told(bot)
+    shown = len(forge(bot).published)
+    fork = told(bot, "check_suite", "rerequested", "d2", number=0, detail=(("head", HEAD),))
+    assert fork == "review", "GitHub names no pull request that comes from a fork; we know which has this head"
+    assert len(forge(bot).published) == shown + 1
+    assert told(bot, "check_suite", "rerequested", "d3", number=0, detail=(("head", NEXT),)) == "ignored"
+    assert isinstance(bot.jobs, FakeJobs)
+    incoming = Incoming("d4", "check_suite", "rerequested", "acme/shop", 3, detail=(("head", HEAD), ("pulls", "3,8")))
+    assert service.receive(bot, incoming) == "review"
+    assert [(kind, ref) for kind, ref, _ in bot.jobs.orders] == [
+        ("review", PullRef("acme/shop", number)) for number in (3, 7, 8)
+    ]
+
+
 @pytest.mark.parametrize(
     ("event", "action", "repo", "detail"),
     [

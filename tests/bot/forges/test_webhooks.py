@@ -117,6 +117,46 @@ def test_check_runs_and_suites() -> None:
     assert (found.number, details(found)["pulls"], details(found)["head"]) == (3, "3,4", HEAD)
 
 
+def test_a_head_that_stands_in_two_repositories_means_the_pull_requests_of_ours() -> None:
+    """GitHub names the pull requests of forks and of what was forked as well, by numbers that mean nothing here."""
+    pulls = [{"number": 90, "base": {"ref": "main", "sha": BASE, "repo": {"id": 2}}},
+             {"number": 4, "base": {"ref": "main", "sha": BASE, "repo": {"id": 1}}}]  # fmt: skip
+    repository = {"full_name": "acme/shop", "id": 1}
+    suite = parse("check_suite", payload("rerequested", check_suite={"head_sha": HEAD, "pull_requests": pulls},
+                                         repository=repository))  # fmt: skip
+    assert suite is not None
+    assert (suite.number, details(suite)["pulls"]) == (4, "4")
+    run = {**RUN, "external_id": "", "pull_requests": pulls}
+    found = parse("check_run", payload("rerequested", check_run=run, repository=repository))
+    assert found is not None
+    assert found.number == 4
+
+
+def test_re_run_all_checks_as_github_sends_it() -> None:
+    """The shape of GitHub's published example, cut; a suite of a fork's pull request names none."""
+    base = {"ref": "master", "sha": BASE, "repo": {"id": 1868, "url": "https://api.github.com/repos/acme/shop",
+                                                   "name": "shop"}}  # fmt: skip
+    suite = {
+        "id": 118578147, "node_id": "MDEw", "head_branch": "changes", "head_sha": HEAD, "status": "completed",
+        "conclusion": "success", "before": BASE, "after": HEAD, "app": {"id": 99, "slug": "runbook-drift"},
+        "pull_requests": [{"url": "https://api.github.com/repos/acme/shop/pulls/2", "id": 279147437, "number": 2,
+                           "head": {"ref": "changes", "sha": HEAD, "repo": base["repo"]}, "base": base}],
+        "latest_check_runs_count": 1, "head_commit": {"id": HEAD, "message": "x"},
+    }  # fmt: skip
+    repository = {"id": 1868, "full_name": "acme/shop", "default_branch": "master"}
+    found = parse("check_suite", payload("rerequested", check_suite=suite, repository=repository), delivery="d")
+    assert found is not None
+    assert (found.id, found.action, found.repo, found.number) == ("d", "rerequested", "acme/shop", 2)
+    forked = {**suite, "head_branch": None, "pull_requests": []}
+    found = parse("check_suite", payload("rerequested", check_suite=forked, repository=repository))
+    assert found is not None
+    assert (found.number, details(found)) == (0, {"head": HEAD, "sender_type": "User"})
+    for action in ("requested", "completed"):
+        assert parse("check_suite", payload(action, check_suite=suite)) is None
+    with pytest.raises(ValueError, match="id is not a number"):
+        parse("check_suite", payload("rerequested", check_suite=suite, repository={**repository, "id": {}}))
+
+
 def test_comments_on_pull_requests() -> None:
     issue = {"number": 7, "pull_request": {"url": "x"}}
     found = parse("issue_comment", payload("created", issue=issue, comment=COMMENT))
