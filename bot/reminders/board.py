@@ -12,20 +12,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from bot.reminders import calendar
-from bot.reminders.ladder import ladder
-from bot.reminders.nouns import (
-    Audience,
-    Availability,
-    OpenItem,
-    Place,
-    Recipient,
-    ReminderPolicy,
-    ReviewDue,
-    Step,
-)
+from bot.reminders.ladder import Ladder, Rules
+from bot.reminders.nouns import Audience, Availability, OpenItem, Place, ReminderPolicy, ReviewDue, Step
 from bot.reminders.policy import availability_of
 from bot.reminders.ports import Addresses
-from bot.reminders.routes import Routes
+from bot.reminders.routes import Inbox, Routes
 
 Policies = Mapping[tuple[str, str], ReminderPolicy]
 """Policies by repository and service; the empty service is for all others of a repository, two empty names for all
@@ -45,45 +36,15 @@ class World:
     quiet: Mapping[str, datetime] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """An item as one recipient's: its policy, its ladder and phase, and which steps of it are theirs (indices)."""
-
-    item: OpenItem
-    policy: ReminderPolicy
-    phase: str
-    steps: tuple[Step, ...]
-    mine: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """An owner who cannot be reached: handle, its place among the owners, and the item or review that waits."""
-
-    handle: str
-    index: int
-    service: str
-    waits: Task | ReviewDue
-
-    @property
-    def key(self) -> str:
-        """The key of what waits."""
-        return self.waits.key if isinstance(self.waits, ReviewDue) else self.waits.item.key
-
-
 class Board:
     """A world in the order in which it is asked. Nothing of it changes once it is made."""
 
     def __init__(self, world: World) -> None:
-        self.tasks: defaultdict[Recipient, list[Task]] = defaultdict(list)
-        self.reviews: defaultdict[Recipient, list[ReviewDue]] = defaultdict(list)
-        self.missing: defaultdict[Recipient, list[Missing]] = defaultdict(list)
-        self.services: defaultdict[Recipient, set[str]] = defaultdict(set)
         self._world = world
         self._routes = Routes(world.addresses, world.availability)
-        self._homes: dict[Recipient, tuple[str, str]] = {}
-        self._groups: dict[tuple[Audience, ...], list[tuple[Audience, tuple[int, ...]]]] = {}
-        self.workspace = self._routes.channel("", "")
+        self._rules: dict[tuple[str, str], Rules] = {}
+        self._ladders: dict[int, Ladder] = {}
+        self.workspace = next(iter(self._routes.channel("", "")), None)
         self._place_services()
         for item in world.items:
             self._place_item(item)
@@ -98,27 +59,35 @@ class Board:
                 return found
         return ReminderPolicy()
 
-    def awake(self, now: datetime) -> Iterator[tuple[Recipient, calendar.Window]]:
-        """Who may be written to now."""
+    def awake(self, now: datetime, after: datetime | None = None) -> Iterator[tuple[Inbox, calendar.Window]]:
+        """Who may be written to now; with ``after`` only whose stretch of time began later than that."""
         for (timezone, hours), people in self._hours.items():
             morning, evening = calendar.span(timezone, hours, calendar.local_day(timezone, now))
             if not morning <= now < evening:
                 continue
-            for person, recipients in people:
-                if window := calendar.window(person, now):
-                    yield from ((recipient, window) for recipient in recipients)
+            for person, inboxes in people:
+                window = calendar.window(person, now)
+                if window and (after is None or window.start > after):
+                    yield from ((inbox, window) for inbox in inboxes)
+
+    def window(self, inbox: Inbox, now: datetime) -> calendar.Window | None:
+        """The stretch in which a recipient may be written to now."""
+        return calendar.window(self.availability(inbox), now)
+
+    def inboxes(self) -> Iterator[Inbox]:
+        """Everybody who may hear of something."""
+        yield from (inbox for group in self._hours.values() for _, inboxes in group for inbox in inboxes)
 
     def openings(self, day: date) -> set[datetime]:
         """The instants at which somebody's stretch of a day begins."""
         people = (person for group in self._hours.values() for person, _ in group)
         return {window.start for person in people for window in calendar.windows(person, day)}
 
-    def availability(self, recipient: Recipient) -> Availability:
+    def availability(self, inbox: Inbox) -> Availability:
         """The hours of a recipient: a person's own, else those of the first service (by name) that led there."""
-        person = recipient.place is Place.PERSON
-        known = self._world.availability.get(recipient.id) if person else None
-        known = known or availability_of(self.policy(*self._homes.get(recipient, ("", ""))))
-        quiet = self._world.quiet.get(recipient.id) if person else None
+        slack = inbox.recipient.id if inbox.recipient.place is Place.PERSON else ""
+        known = self._world.availability.get(slack) or availability_of(self.policy(*(inbox.home or ("", ""))))
+        quiet = self._world.quiet.get(slack)
         if quiet is None:
             return known
         return replace(known, quiet_until=max(quiet, known.quiet_until or quiet))
@@ -126,66 +95,64 @@ class Board:
     def _place_services(self) -> None:
         """Services by channel, for weekly digests; a channel's hours are those of its first service."""
         for repo, service in sorted(self._world.policies):
-            channel = self._routes.channel(service, repo) if service else None
-            if channel and self._world.policies[repo, service].enabled:
-                self.services[channel].add(service)
-                self._homes.setdefault(channel, (repo, service))
+            if service and self._world.policies[repo, service].enabled:
+                for channel in self._routes.channel(service, repo):
+                    channel.services.add(service)
+                    channel.home = channel.home or (repo, service)
+
+    def rules(self, repo: str, service: str) -> Rules:
+        """The policy of a service with its ladders."""
+        key = (repo, service)
+        if key not in self._rules:
+            policy = self.policy(repo, service)
+            ladders = [self._ladder(steps) for steps in (policy.open, policy.contradicted, policy.suspect)]
+            self._rules[key] = Rules(policy, *ladders)
+        return self._rules[key]
+
+    def _ladder(self, steps: tuple[Step, ...]) -> Ladder:
+        """One ladder for all services that share it; by identity, which is cheap, and the world keeps it alive."""
+        if id(steps) not in self._ladders:
+            self._ladders[id(steps)] = Ladder.of(steps)
+        return self._ladders[id(steps)]
 
     def _place_item(self, item: OpenItem) -> None:
-        policy = self.policy(item.repo, item.service)
-        if not policy.enabled:
+        rules = self.rules(item.repo, item.service)
+        if not rules.policy.enabled:
             return
-        phase, steps = ladder(item, policy)
-        mine: dict[Recipient, tuple[int, ...]] = {}
-        for audience, indices in self._grouped(steps):
-            route = self._routes.of(audience, item)
-            for recipient in route.to:
-                mine[recipient] = tuple(sorted((*mine[recipient], *indices))) if recipient in mine else indices
-            if route.missing:
-                self._miss(item.repo, item.service, route.missing, Task(item, policy, phase, steps, indices))
-        for recipient, indices in mine.items():
-            self.tasks[recipient].append(Task(item, policy, phase, steps, indices))
-            self._at_home(recipient, item.repo, item.service)
+        for audience, mine in rules.of(item).groups:
+            for inbox in self._routes.of(audience, item):
+                inbox.add(item, rules, mine)
+                _at_home(inbox, item)
+            if audience is Audience.OWNER:
+                self._place_missing(item)
 
     def _place_review(self, review: ReviewDue) -> None:
-        if not self.policy(review.repo, review.service).enabled:
-            return
-        route = self._routes.owner(review.handles, review.service, review.repo)
-        for recipient in route.to:
-            self.reviews[recipient].append(review)
-            self._at_home(recipient, review.repo, review.service)
-        self._miss(review.repo, review.service, route.missing, review)
+        if self.rules(review.repo, review.service).policy.enabled:
+            for inbox in self._routes.owner(review):
+                inbox.reviews.append(review)
+                _at_home(inbox, review)
+            self._place_missing(review)
 
-    def _grouped(self, steps: tuple[Step, ...]) -> list[tuple[Audience, tuple[int, ...]]]:
-        """The steps of each audience of a ladder."""
-        audiences = tuple([step.audience for step in steps])
-        if audiences not in self._groups:
-            self._groups[audiences] = [
-                (audience, tuple(index for index, other in enumerate(audiences) if other is audience))
-                for audience in dict.fromkeys(audiences)
-            ]
-        return self._groups[audiences]
+    def _place_missing(self, waits: OpenItem | ReviewDue) -> None:
+        for missing in self._routes.missing(waits):
+            for channel in self._routes.channel(waits.service, waits.repo):
+                channel.missing.append(missing)
+                _at_home(channel, waits)
 
-    def _miss(self, repo: str, service: str, missing: tuple[tuple[int, str], ...], waits: Task | ReviewDue) -> None:
-        channel = self._routes.channel(service, repo) if missing else None
-        if channel:
-            self.missing[channel].extend(Missing(handle, index, service, waits) for index, handle in missing)
-            self._at_home(channel, repo, service)
-
-    def _at_home(self, recipient: Recipient, repo: str, service: str) -> None:
-        if recipient not in self._homes:
-            self._homes[recipient] = (repo, service)
-        elif recipient not in self.services:
-            self._homes[recipient] = min(self._homes[recipient], (repo, service))
-
-    def _by_hours(self) -> dict[tuple[str, str], list[tuple[Availability, list[Recipient]]]]:
-        """Recipients by time zone and working hours, and in those by all that is known of them."""
-        same: defaultdict[Availability, list[Recipient]] = defaultdict(list)
-        for recipient in self._homes:
-            same[self.availability(recipient)].append(recipient)
-        if self.workspace and self.workspace not in self._homes:
-            same[self.availability(self.workspace)].append(self.workspace)
-        found: defaultdict[tuple[str, str], list[tuple[Availability, list[Recipient]]]] = defaultdict(list)
-        for person, recipients in same.items():
-            found[person.timezone, person.working_hours].append((person, recipients))
+    def _by_hours(self) -> dict[tuple[str, str], list[tuple[Availability, list[Inbox]]]]:
+        """Inboxes by time zone and working hours, and in those by all that is known of them."""
+        same: defaultdict[Availability, list[Inbox]] = defaultdict(list)
+        for inbox in self._routes.inboxes():
+            if inbox.home or inbox is self.workspace:
+                same[self.availability(inbox)].append(inbox)
+        found: defaultdict[tuple[str, str], list[tuple[Availability, list[Inbox]]]] = defaultdict(list)
+        for person, inboxes in same.items():
+            found[person.timezone, person.working_hours].append((person, inboxes))
         return dict(found)
+
+
+def _at_home(inbox: Inbox, of: OpenItem | ReviewDue) -> None:
+    """The first repository and service is what an inbox is at home in; a channel's first own service stays."""
+    home = inbox.home
+    if home is None or (not inbox.services and (of.repo, of.service) < home):
+        inbox.home = (of.repo, of.service)

@@ -71,11 +71,14 @@ class WorkDays:
         self._country = holidays
         self._extra = frozenset(day.toordinal() for day in days_off)
         self._low, self._high = 2026, 2025  # no year is known yet
-        self._off: list[int] = []
+        self._off: list[int] = []  # days off that are no weekends, in order, and the same as a set
+        self._out: frozenset[int] = frozenset()
+        self._later: dict[tuple[date, int], date] = {}
 
     def is_working(self, day: date) -> bool:
         """Whether people work on a day."""
-        return self.between(day - _DAY, day) == 1
+        self._know(day.year, day.year)
+        return day.weekday() < 5 and day.toordinal() not in self._out
 
     def between(self, start: date, end: date) -> int:
         """How many working days lie after ``start`` up to and with ``end``; 0 when ``end`` is not after ``start``."""
@@ -86,6 +89,13 @@ class WorkDays:
 
     def after(self, start: date, days: int) -> date:
         """The ``days``-th working day after a day (at least the first). Ends after ten years in which nobody works."""
+        if (start, days) not in self._later:
+            if len(self._later) > 10_000:
+                self._later.clear()
+            self._later[start, days] = self._after(start, days)
+        return self._later[start, days]
+
+    def _after(self, start: date, days: int) -> date:
         wanted, day = max(days, 1), start
         for _ in range(3660 + 2 * wanted):
             day += _DAY
@@ -109,7 +119,8 @@ class WorkDays:
             for year in range(max(low, _YEARS.start), min(high + 1, _YEARS.stop))
             for day in _holidays(self._country, year)
         }
-        self._off = sorted(day for day in off | self._extra if day % 7 not in (6, 0))
+        self._out = frozenset(day for day in off | self._extra if day % 7 not in (6, 0))
+        self._off = sorted(self._out)
         self._low, self._high = low, high
 
 

@@ -47,6 +47,38 @@ def ladder(item: OpenItem, policy: ReminderPolicy) -> tuple[str, tuple[Step, ...
     return MERGED, policy.contradicted if item.status is Status.CONTRADICTED else policy.suspect
 
 
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """A ladder's steps, and which of them (indices) each audience hears of."""
+
+    steps: tuple[Step, ...]
+    groups: tuple[tuple[Audience, tuple[int, ...]], ...]
+
+    @classmethod
+    def of(cls, steps: tuple[Step, ...]) -> Ladder:
+        """Steps with their audiences sorted out."""
+        groups: dict[Audience, tuple[int, ...]] = {}
+        for index, step in enumerate(steps):
+            groups[step.audience] = (*groups.get(step.audience, ()), index)
+        return cls(steps, tuple(groups.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """A policy with its ladders, made once for all items of a service."""
+
+    policy: ReminderPolicy
+    open: Ladder
+    contradicted: Ladder
+    suspect: Ladder
+
+    def of(self, item: OpenItem) -> Ladder:
+        """The ladder that counts for an item, as :func:`ladder` says."""
+        if not item.merged:
+            return self.open
+        return self.contradicted if item.status is Status.CONTRADICTED else self.suspect
+
+
 def calendar(policy: ReminderPolicy) -> WorkDays:
     """The working days of a service."""
     return work_days(policy.holidays, policy.days_off)

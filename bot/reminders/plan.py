@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from bot.reminders import ladder
-from bot.reminders.board import Board, Missing, Policies, Task, World
+from bot.reminders.board import Board, Policies, World
 from bot.reminders.calendar import Window, work_days
+from bot.reminders.ladder import Rules
 from bot.reminders.nouns import (
     Audience,
     Availability,
@@ -33,6 +34,7 @@ from bot.reminders.nouns import (
     Told,
 )
 from bot.reminders.ports import Addresses
+from bot.reminders.routes import Inbox, Missing
 from runbooks.model import Status
 
 LastSent = Mapping[Kind, Mapping[str, Sending]]
@@ -55,15 +57,26 @@ class Memory:
     taken: AbstractSet[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A task or review on a day for one recipient: which step it has reached, whether that is fresh, and after how many
-    working days."""
+@dataclass(slots=True)
+class _ItemLine:
+    """An item on a day for one recipient: its rules, which steps are theirs, after how many working days it has reached
+    which of them, and whether that is fresh."""
 
-    of: Task | ReviewDue
+    item: OpenItem
+    rules: Rules
+    mine: tuple[int, ...]
+    days: int
     step: int
     fresh: bool
-    days: int = 0
+
+
+@dataclass(slots=True)
+class _ReviewLine:
+    """A review on a day for one recipient: due (0) or overdue (1), and whether that is fresh."""
+
+    review: ReviewDue
+    step: int
+    fresh: bool
 
 
 def plan(
@@ -86,12 +99,15 @@ def plan(
 
 def due(board: Board, now: datetime, memory: Memory) -> list[Due]:
     """The same for a board that is made already: what :func:`plan` says of its world at an instant."""
-    found: list[Due] = []
-    for recipient, window in board.awake(now):
-        found.extend(_digest(board, recipient, window, now, memory))
-        found.extend(_note(board, recipient, window, now, memory))
-        found.extend(_periodic(board, recipient, window, now, memory))
+    found = [message for inbox, window in board.awake(now) for message in for_one(board, inbox, window, now, memory)]
     return sorted(found, key=lambda message: message.key)
+
+
+def for_one(board: Board, inbox: Inbox, window: Window, now: datetime, memory: Memory) -> Iterator[Due]:
+    """What is due for one recipient, who may be written to in this window."""
+    yield from _digest(inbox, window, now, memory)
+    yield from _note(board, inbox, window, now, memory)
+    yield from _periodic(board, inbox, window, now, memory)
 
 
 def _message(
@@ -110,38 +126,55 @@ def _message(
     return Due(recipient, kind, window.day, (), earliest, window.end, subject)
 
 
-def _digest(board: Board, recipient: Recipient, window: Window, now: datetime, memory: Memory) -> Iterator[Due]:
+def _digest(inbox: Inbox, window: Window, now: datetime, memory: Memory) -> Iterator[Due]:
     """The digest of one recipient, when something in it is fresh."""
-    tasks, reviews = board.tasks.get(recipient, ()), board.reviews.get(recipient, ())
-    message = _message(recipient, Kind.DIGEST, window, now, memory) if tasks or reviews else None
+    waiting = inbox.items or inbox.reviews
+    message = _message(inbox.recipient, Kind.DIGEST, window, now, memory) if waiting else None
     if message is None:
         return
-    told, key = memory.told, recipient.key
-    found = [line for task in tasks if (line := _line(task, window, told, key))]
-    found += [line for review in reviews if (line := _review_line(review, window.day, told, key))]
+    told = memory.told
+    found: list[_ItemLine | _ReviewLine] = [
+        line
+        for item, rules, mine in zip(inbox.items, inbox.rules, inbox.mine, strict=True)
+        if (line := _line(item, rules, mine, window, told, inbox.key))
+    ]
+    reviews = (_review_line(review, window.day, told, inbox.key) for review in inbox.reviews)
+    found += [line for line in reviews if line]
     if any(line.fresh for line in found):
         entries = tuple(_entry(line) for line in sorted(found, key=_worst_first))
-        yield Due(recipient, Kind.DIGEST, window.day, entries, message.not_before, message.not_after)
+        yield replace(message, entries=entries)
 
 
-def _line(task: Task, window: Window, told: AbstractSet[Told], recipient: str) -> _Line | None:
+def _line(
+    item: OpenItem, rules: Rules, mine: tuple[int, ...], window: Window, told: AbstractSet[Told], recipient: str
+) -> _ItemLine | None:
     """Where an item stands for a recipient this morning; None when it sleeps, or no step of theirs is reached."""
-    item = task.item
-    if item.since >= window.morning or ladder.snoozed(item, window.day):
-        return None
-    days = ladder.calendar(task.policy).between(ladder.start(item, task.policy), window.day)
-    step = max((index for index in task.mine if task.steps[index].after <= days), default=-1)
+    days = _waited(item, rules, window)
+    steps, step = rules.of(item).steps, -1
+    for index in mine:
+        if steps[index].after > days:
+            break
+        step = index
     if step < 0:
         return None
-    return _Line(task, step, _fresh(told, item.key, task.phase, range(step, len(task.steps)), recipient), days)
+    phase = ladder.MERGED if item.merged else ladder.OPEN
+    fresh = _fresh(told, item.key, phase, range(step, len(steps)), recipient)
+    return _ItemLine(item, rules, mine, days, step, fresh)
 
 
-def _review_line(review: ReviewDue, day: date, told: AbstractSet[Told], recipient: str) -> _Line | None:
+def _waited(item: OpenItem, rules: Rules, window: Window) -> int:
+    """For how many working days an item has waited this morning; -1 when it sleeps, or came in later."""
+    if item.since >= window.morning or ladder.snoozed(item, window.day):
+        return -1
+    return ladder.calendar(rules.policy).between(ladder.start(item, rules.policy), window.day)
+
+
+def _review_line(review: ReviewDue, day: date, told: AbstractSet[Told], recipient: str) -> _ReviewLine | None:
     """Where a review stands: due, or overdue."""
     if day < review.due:
         return None
     step = int(day >= review.due + OVERDUE)
-    return _Line(review, step, _fresh(told, review.key, ladder.REVIEW, range(step, _REVIEW_STEPS), recipient))
+    return _ReviewLine(review, step, _fresh(told, review.key, ladder.REVIEW, range(step, _REVIEW_STEPS), recipient))
 
 
 def _fresh(told: AbstractSet[Told], key: str, phase: str, steps: range, recipient: str) -> bool:
@@ -149,69 +182,73 @@ def _fresh(told: AbstractSet[Told], key: str, phase: str, steps: range, recipien
     return not any(Told(key, phase, step, recipient) in told for step in steps)
 
 
-def _worst_first(line: _Line) -> tuple[int, bool, bool, int, str, str]:
+def _worst_first(line: _ItemLine | _ReviewLine) -> tuple[int, bool, bool, int, str, str]:
     """Contradicted before suspect before reviews; debt before what is not merged; fresh, high and old ones first."""
-    if isinstance(line.of, ReviewDue):
-        return 2, False, not line.fresh, -line.step, line.of.due.isoformat(), line.of.key
-    item = line.of.item
+    if isinstance(line, _ReviewLine):
+        return 2, False, not line.fresh, -line.step, line.review.due.isoformat(), line.review.key
+    item = line.item
     rank = int(item.status is not Status.CONTRADICTED)
     return rank, not item.merged, not line.fresh, -line.step, item.since.isoformat(), item.key
 
 
-def _entry(line: _Line) -> Entry:
+def _entry(line: _ItemLine | _ReviewLine) -> Entry:
     """A line as what stands in the message."""
-    of = line.of
-    if isinstance(of, ReviewDue):
+    if isinstance(line, _ReviewLine):
+        of = line.review
         comes = (Step(OVERDUE.days, Audience.OWNER), of.due + OVERDUE) if line.step == 0 else (None, None)
         return Entry(of.key, of.service, ladder.REVIEW, line.step, _REVIEW_STEPS, line.fresh, *comes)
-    audiences = frozenset(of.steps[index].audience for index in of.mine)
-    step, day = ladder.following(of.item, of.policy, line.days, audiences) or (None, None)
-    return Entry(of.item.key, of.item.service, of.phase, line.step, len(of.steps), line.fresh, step, day)
+    item, policy = line.item, line.rules.policy
+    phase, steps = ladder.ladder(item, policy)
+    audiences = frozenset([steps[index].audience for index in line.mine])
+    step, day = ladder.following(item, policy, line.days, audiences) or (None, None)
+    return Entry(item.key, item.service, phase, line.step, len(steps), line.fresh, step, day)
 
 
-def _note(board: Board, channel: Recipient, window: Window, now: datetime, memory: Memory) -> Iterator[Due]:
+def _note(board: Board, inbox: Inbox, window: Window, now: datetime, memory: Memory) -> Iterator[Due]:
     """The word to a channel about owners who cannot be reached: once for each of them and service, as long as one of
     the items that it named is still open; when the first step that was theirs is told to somebody else."""
-    missing = [one for one in board.missing.get(channel, ()) if _waits(one, window)]
-    message = _message(channel, Kind.NOTE, window, now, memory) if missing else None
+    missing = [one for one in inbox.missing if _waits(board, one, window)]
+    message = _message(inbox.recipient, Kind.NOTE, window, now, memory) if missing else None
     if message is None:
         return
     said = {
-        (one.service, one.handle)
-        for one in board.missing[channel]
-        if Told(one.key, ladder.NOTE, one.index, channel.key) in memory.told
+        (one.waits.service, one.handle)
+        for one in inbox.missing
+        if Told(one.waits.key, ladder.NOTE, one.index, inbox.key) in memory.told
     }
     entries = tuple(
-        Entry(one.key, one.service, ladder.NOTE, one.index, 0, fresh=True, about=one.handle)
-        for one in sorted(missing, key=lambda one: (one.service, one.handle, one.key))
-        if (one.service, one.handle) not in said
+        Entry(one.waits.key, one.waits.service, ladder.NOTE, one.index, 0, fresh=True, about=one.handle)
+        for one in sorted(missing, key=lambda one: (one.waits.service, one.handle, one.waits.key))
+        if (one.waits.service, one.handle) not in said
     )
     if entries:
-        yield Due(channel, Kind.NOTE, window.day, entries, message.not_before, message.not_after)
+        yield replace(message, entries=entries)
 
 
-def _waits(one: Missing, window: Window) -> bool:
+def _waits(board: Board, one: Missing, window: Window) -> bool:
     """Whether an owner would have been told by now."""
-    if isinstance(one.waits, ReviewDue):
-        return window.day >= one.waits.due
-    return _line(one.waits, window, frozenset(), "") is not None
+    of = one.waits
+    if isinstance(of, ReviewDue):
+        return window.day >= of.due
+    rules = board.rules(of.repo, of.service)
+    first = min(step.after for step in rules.of(of).steps if step.audience is Audience.OWNER)
+    return _waited(of, rules, window) >= first
 
 
-def _periodic(board: Board, recipient: Recipient, window: Window, now: datetime, memory: Memory) -> Iterator[Due]:
+def _periodic(board: Board, inbox: Inbox, window: Window, now: datetime, memory: Memory) -> Iterator[Due]:
     """The weekly digests of a channel's services on the first working day of the week, and the monthly one of the
     workspace on the first of the month; one that was missed is not made up for: the next has the numbers."""
-    services = board.services.get(recipient, ())
-    if not services and recipient != board.workspace:
+    if not inbox.services and inbox is not board.workspace:
         return
-    hours, day = board.availability(recipient), window.day
+    hours, day = board.availability(inbox), window.day
     working = work_days(hours.holidays, hours.days_off)
     subjects: list[tuple[Kind, str]] = []
     if working.between(day - timedelta(days=day.weekday() + 1), day) == 1:
-        subjects += [(Kind.WEEKLY, service) for service in services]
-    if recipient == board.workspace and working.between(day.replace(day=1) - timedelta(days=1), day) == 1:
+        subjects += [(Kind.WEEKLY, service) for service in inbox.services]
+    if inbox is board.workspace and working.between(day.replace(day=1) - timedelta(days=1), day) == 1:
         subjects.append((Kind.MONTHLY, ""))
     for kind, subject in subjects:
-        if message := _message(recipient, kind, window, now, memory, subject):
+        if message := _message(inbox.recipient, kind, window, now, memory, subject):
             yield message
 
 

@@ -8,85 +8,143 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
-from bot.reminders.nouns import Audience, Availability, OpenItem, Place, Recipient
+from bot.reminders.ladder import Rules
+from bot.reminders.nouns import Audience, Availability, OpenItem, Place, Recipient, ReviewDue
 from bot.reminders.ports import Addresses
+
+Inboxes = tuple["Inbox", ...]
+_NOBODY: Inboxes = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
-    """Who hears, and which handles (with their place in the order of precedence) led to nobody."""
+class Missing:
+    """An owner who cannot be reached: the handle, its place among the owners, and what waits."""
 
-    to: tuple[Recipient, ...]
-    missing: tuple[tuple[int, str], ...] = ()
+    handle: str
+    index: int
+    waits: OpenItem | ReviewDue
+
+
+@dataclass(slots=True, eq=False)
+class Inbox:
+    """All that one recipient would hear of: items (with the rules of each, and the steps of its ladder that are this
+    recipient's, as indices), reviews, owners who cannot be reached, services with a weekly digest; ``home`` is the
+    repository and service whose hours count when nobody knows theirs.
+
+    One object for each recipient, compared by identity, and lists side by side: hashing a recipient, or making an
+    object, for each of 20,000 items would take half of a tick."""
+
+    recipient: Recipient
+    key: str
+    home: tuple[str, str] | None = None
+    items: list[OpenItem] = field(default_factory=list)
+    rules: list[Rules] = field(default_factory=list)
+    mine: list[tuple[int, ...]] = field(default_factory=list)
+    reviews: list[ReviewDue] = field(default_factory=list)
+    missing: list[Missing] = field(default_factory=list)
+    services: set[str] = field(default_factory=set)
+    alone: Inboxes = ()
+
+    def add(self, item: OpenItem, rules: Rules, mine: tuple[int, ...]) -> None:
+        """Put an item in; or more of its steps, when it is the one that was put in last."""
+        if self.items and self.items[-1] is item:
+            self.mine[-1] = tuple(sorted((*self.mine[-1], *mine)))
+            return
+        self.items.append(item)
+        self.rules.append(rules)
+        self.mine.append(mine)
 
 
 class Routes:
-    """Addresses, asked once for each handle and service, without people who left."""
+    """Addresses, asked once for each handle and service, without people who left. Every answer is a tuple of inboxes,
+    each once."""
 
     def __init__(self, addresses: Addresses, availability: Mapping[str, Availability]) -> None:
         self._addresses = addresses
-        self._availability = availability
-        self._people: dict[tuple[str, str], tuple[Recipient, ...]] = {}
-        self._owners: dict[tuple[tuple[str, ...], str, str], Route] = {}
-        self._channels: dict[tuple[str, str], Recipient | None] = {}
-        self._escalations: dict[tuple[str, str], Route] = {}
+        self._gone = frozenset(slack for slack, known in availability.items() if known.gone)
+        self._persons: dict[str, Inbox] = {}
+        self._rooms: dict[str, Inbox] = {}
+        self._unsure: set[tuple[str, ...]] = set()
+        self._people: dict[tuple[str, str], Inboxes] = {}
+        self._owners: dict[tuple[tuple[str, ...], str, str], Inboxes] = {}
+        self._channels: dict[tuple[str, str], Inboxes] = {}
+        self._escalations: dict[tuple[str, str], Inboxes] = {}
 
-    def of(self, audience: Audience, item: OpenItem) -> Route:
+    def inboxes(self) -> Iterator[Inbox]:
+        """Every inbox that was ever an answer."""
+        yield from self._persons.values()
+        yield from self._rooms.values()
+
+    def of(self, audience: Audience, item: OpenItem) -> Inboxes:
         """Who hears of a step of an item."""
-        if audience is Audience.AUTHOR:
-            return Route(self._person(item.author, item.service))
         if audience is Audience.OWNER:
-            return self.owner(item.handles, item.service, item.repo)
+            return self.owner(item)
+        if audience is Audience.AUTHOR:
+            return self._person(item.author, item.service)
         if audience is Audience.ESCALATION:
             return self._escalation(item.service, item.repo)
-        return Route(self._fallback(item.service, item.repo))
+        return self.channel(item.service, item.repo)
 
-    def owner(self, handles: tuple[str, ...], service: str, repo: str) -> Route:
-        """The first owner who can be reached, else the channel, and who could not be reached before."""
-        key = (handles, service, repo)
-        if key not in self._owners:
-            self._owners[key] = self._owner(handles, service, repo)
-        return self._owners[key]
+    def owner(self, of: OpenItem | ReviewDue) -> Inboxes:
+        """The first owner who can be reached, else the channel."""
+        key = (of.handles, of.service, of.repo)
+        found = self._owners.get(key)
+        if found is None:
+            people = [self._person(handle, of.service) for handle in of.handles]
+            if not people or not people[0]:
+                self._unsure.add(of.handles)
+            found = next((person for person in people if person), None) or self.channel(of.service, of.repo)
+            self._owners[key] = found
+        return found
 
-    def channel(self, service: str, repo: str) -> Recipient | None:
-        """The service's channel; None when not even a default is configured."""
+    def missing(self, of: OpenItem | ReviewDue) -> Iterator[Missing]:
+        """The owners before the first who can be reached; after :meth:`owner`."""
+        if of.handles not in self._unsure:
+            return
+        for index, handle in enumerate(of.handles):
+            if self._person(handle, of.service):
+                return
+            yield Missing(handle, index, of)
+
+    def channel(self, service: str, repo: str) -> Inboxes:
+        """The service's channel; nobody when not even a default is configured."""
         key = (service, repo)
         if key not in self._channels:
-            self._channels[key] = self._addresses.channel(service, repo)
+            found = self._addresses.channel(service, repo)
+            self._channels[key] = self._present((found,)) if found else _NOBODY
         return self._channels[key]
 
-    def _owner(self, handles: tuple[str, ...], service: str, repo: str) -> Route:
-        missing: list[tuple[int, str]] = []
-        for index, handle in enumerate(handles):
-            if found := self._person(handle, service):
-                return Route(found, tuple(missing))
-            missing.append((index, handle))
-        return Route(self._fallback(service, repo), tuple(missing))
-
-    def _escalation(self, service: str, repo: str) -> Route:
+    def _escalation(self, service: str, repo: str) -> Inboxes:
         key = (service, repo)
         if key not in self._escalations:
             found = self._present(self._addresses.escalation(service))
-            self._escalations[key] = Route(found or self._fallback(service, repo))
+            self._escalations[key] = found or self.channel(service, repo)
         return self._escalations[key]
 
-    def _person(self, handle: str, service: str) -> tuple[Recipient, ...]:
+    def _person(self, handle: str, service: str) -> Inboxes:
         key = (handle, service)
-        if key not in self._people:
-            self._people[key] = self._present(self._addresses.of(handle, service)) if handle else ()
-        return self._people[key]
+        found = self._people.get(key)
+        if found is None:
+            found = self._people[key] = self._present(self._addresses.of(handle, service)) if handle else _NOBODY
+        return found
 
-    def _present(self, found: tuple[Recipient, ...]) -> tuple[Recipient, ...]:
-        """Without people who left, and everybody once."""
-        return tuple(dict.fromkeys(recipient for recipient in found if not self._left(recipient)))
+    def _present(self, found: tuple[Recipient, ...]) -> Inboxes:
+        """The inboxes of recipients, without people who left, and everybody once."""
+        if len(found) == 1:
+            inbox = self._inbox(found[0])
+            return inbox.alone if inbox else _NOBODY
+        return tuple(dict.fromkeys(inbox for recipient in found if (inbox := self._inbox(recipient))))
 
-    def _left(self, recipient: Recipient) -> bool:
-        known = self._availability.get(recipient.id) if recipient.place is Place.PERSON else None
-        return known is not None and known.gone
-
-    def _fallback(self, service: str, repo: str) -> tuple[Recipient, ...]:
-        channel = self.channel(service, repo)
-        return (channel,) if channel else ()
+    def _inbox(self, recipient: Recipient) -> Inbox | None:
+        person = recipient.place is Place.PERSON
+        known = self._persons if person else self._rooms
+        inbox = known.get(recipient.id)
+        if inbox is None:
+            if person and recipient.id in self._gone:
+                return None
+            inbox = known[recipient.id] = Inbox(recipient, recipient.key)
+            inbox.alone = (inbox,)
+        return inbox

@@ -6,6 +6,7 @@ hours begin are looked at. ``replay`` is for tests and benchmarks: every tick, i
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,8 @@ from heapq import heapify, heappop, heappush
 
 from bot.reminders.board import Board, World
 from bot.reminders.nouns import Due, Kind, Sending, Told
-from bot.reminders.plan import GAP, Memory, due
+from bot.reminders.plan import GAP, Memory, due, for_one
+from bot.reminders.routes import Inbox
 
 TICK = timedelta(minutes=15)
 """How often the scheduler asks; ticks are at whole quarters of an hour."""
@@ -51,29 +53,52 @@ class Diary:
 def forecast(
     world: World, memory: Memory, start: datetime, until: datetime, tick: timedelta = TICK
 ) -> Iterator[tuple[datetime, Due]]:
-    """Who would get what and when from ``start`` to before ``until``, if nothing changed meanwhile, by instant."""
+    """Who would get what and when from ``start`` to before ``until``, if nothing changed meanwhile, by instant.
+
+    The same as a plan at every tick: in a world that stays as it is, something becomes due only when a stretch of
+    somebody's hours begins, or when the gap after their last message ends."""
     board, diary = Board(world), Diary.of(memory)
-    day, last = start.date() - _DAY, until.date() + _DAY
-    moments = {_on_tick(start, tick)}
-    while day <= last:
-        moments |= {_on_tick(moment, tick) for moment in board.openings(day) if start <= moment < until}
-        day += _DAY
-    queue = list(moments)
-    for sent in memory.last_sent.values():  # the gap after what was sent before may end within the span
-        queue += {_on_tick(one.claimed_at + GAP, tick) for one in sent.values() if start < one.claimed_at + GAP < until}
+    again = _gaps(board, memory, start, tick)
+    queue = [moment for moment in _openings(board, start, until, tick) | again.keys() if moment < until]
     heapify(queue)
-    previous: datetime | None = None
+    queued, previous = set(queue), None
     while queue:
         now = heappop(queue)
-        if now == previous or now >= until:
-            continue
-        previous = now
-        messages = due(board, now, diary.memory())
-        for message in messages:
+        awake = dict(board.awake(now, previous))
+        awake |= {inbox: window for inbox in again.pop(now, ()) if (window := board.window(inbox, now))}
+        found = [(m, inbox) for inbox, at in awake.items() for m in for_one(board, inbox, at, now, diary.memory())]
+        for message, inbox in sorted(found, key=lambda one: one[0].key):
             diary.keep(message, now)
+            after = _on_tick(now + GAP, tick)
+            again[after][inbox] = None
+            if after not in queued and after < until:
+                queued.add(after)
+                heappush(queue, after)
             yield now, message
-        if messages:
-            heappush(queue, _on_tick(now + GAP, tick))
+        previous = now
+
+
+def _openings(board: Board, start: datetime, until: datetime, tick: timedelta) -> set[datetime]:
+    """The first tick, and those at which stretches begin."""
+    moments, day = {_on_tick(start, tick)}, start.date() - _DAY
+    while day <= until.date() + _DAY:
+        moments |= {_on_tick(moment, tick) for moment in board.openings(day) if start < moment < until}
+        day += _DAY
+    return moments
+
+
+def _gaps(board: Board, memory: Memory, start: datetime, tick: timedelta) -> defaultdict[datetime, dict[Inbox, None]]:
+    """Who is to be looked at when: those whose gap after what was sent before ends later than the start."""
+    ends: defaultdict[str, set[datetime]] = defaultdict(set)
+    for by_series in memory.last_sent.values():
+        for sent in by_series.values():
+            ends[sent.recipient].add(sent.claimed_at + GAP)
+    found: defaultdict[datetime, dict[Inbox, None]] = defaultdict(dict)
+    for inbox in board.inboxes():
+        for end in ends.get(inbox.key, ()):
+            if end > start:
+                found[_on_tick(end, tick)][inbox] = None
+    return found
 
 
 def replay(
