@@ -200,6 +200,22 @@ class Repository:
                 return refs[head].removeprefix("refs/remotes/")
         return next((name for name, ref in full.items() if ref in refs), None)
 
+    def require_lone_branch(self) -> None:
+        """Raise NoMergeBaseError unless the branch that is checked out is the only one, in a clone with its history:
+        only then is it clear without a default branch what work is to be compared with."""
+        if self._output("rev-parse", "--is-shallow-repository").strip() == b"true":
+            raise NoMergeBaseError(
+                "no default branch to compare with: the clone is shallow; fetch the history and the target branch "
+                "(in GitHub Actions: fetch-depth: 0), then say --base BRANCH"
+            )
+        refs = self._output("for-each-ref", "--format=%(refname:lstrip=-1)", "refs/heads", "refs/remotes").split()
+        others = sorted({ref.decode("utf-8", "replace") for ref in refs} - {"HEAD"})
+        if len(others) > 1:
+            raise NoMergeBaseError(
+                "no default branch to compare with (none of origin/HEAD, main, master): say --base BRANCH, "
+                f"one of {', '.join(others[:5])}"
+            )
+
     def commit_date(self, sha: str) -> datetime:
         """When a commit was made (its committer's date, in the committer's time zone). Raises UnknownRevisionError."""
         data = self._objects.content(self.resolve(sha)) or b""

@@ -34,7 +34,8 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class Analysis:
     """What changed. ``diffs`` are those that were compared; ``set_aside`` counts files that cannot change behaviour,
-    by reason; ``plain`` lists paths read as plain text."""
+    by reason; ``plain`` lists paths read as plain text; ``muted`` are changes that only rules speak of which are
+    switched off: nothing is to be said of them."""
 
     diffs: tuple[FileDiff, ...]
     changes: tuple[Change, ...]
@@ -42,6 +43,7 @@ class Analysis:
     skipped: tuple[Skipped, ...]
     set_aside: tuple[tuple[str, int], ...]
     plain: tuple[str, ...]
+    muted: tuple[Change, ...] = ()
 
 
 def analyse(
@@ -75,9 +77,12 @@ def analyse(
         found += file_changes
         skipped += notes
     settled = context.with_context(comparing.settle(found), compared)
-    findings = rules.judge(settled, disabled)
+    judged = rules.judge(settled)
+    findings = tuple(finding for finding in judged if finding.rule not in disabled)
+    spoken = {id(finding.change) for finding in findings}
+    muted = tuple(f.change for f in judged if f.rule in disabled and id(f.change) not in spoken)
     plain = tuple(sorted({d.path for d in compared if language_of(d.path) == "text"}))
-    return Analysis(tuple(compared), settled, findings, tuple(skipped), tuple(sorted(aside.items())), plain)
+    return Analysis(tuple(compared), settled, findings, tuple(skipped), tuple(sorted(aside.items())), plain, muted)
 
 
 def compare_file(diff: FileDiff, limits: Limits) -> tuple[list[Change], list[Skipped]]:

@@ -102,7 +102,7 @@ def _verdicts(inputs: Inputs, mapped: Mapped) -> Iterator[Verdict]:
         return
     after_index = _index(inputs, inputs.after) if inputs.documents_changed else mapped.index
     after = Edition.of(inputs.before, inputs.after, inputs.moved)
-    finding_for = _finding_lookup(analysis)
+    finding_for = _finding_lookup(analysis, mentioned=documented.ID not in inputs.disabled)
     settled: set[SectionKey] = set()
     shown: set[tuple[str, str]] = set()
 
@@ -200,15 +200,19 @@ def _head(inputs: Inputs) -> Head:
     return Head(changed, inputs.naming, inputs.head_text, inputs.claims)
 
 
-def _finding_lookup(analysis: Analysis) -> FindingFor:
-    """The worst finding on a change, or one that says that documented behaviour changed."""
+def _finding_lookup(analysis: Analysis, *, mentioned: bool) -> FindingFor:
+    """The worst finding on a change, or (``mentioned``) one that says that documented behaviour changed; None for what
+    only rules speak of that are switched off."""
+    muted = {id(change) for change in analysis.muted}
     by_change: dict[int, Finding] = {}
     for finding in reversed(judging.worst_first(analysis.findings)):
         by_change[id(finding.change)] = finding
 
     def lookup(change: Change) -> Finding | None:
         known = by_change.get(id(change))
-        return known or next(documented.on_mention(change), None)
+        if known or not mentioned or id(change) in muted:
+            return known
+        return next(documented.on_mention(change), None)
 
     return lookup
 

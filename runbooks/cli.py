@@ -22,7 +22,6 @@ from runbooks.config import FailOn
 from runbooks.console import CLEAN, DRIFT, FAILED, UNWRITTEN, complain, ended, leave, tool_version, write
 
 if TYPE_CHECKING:
-    from analyzers.findings import Rule
     from runbooks.formats import Presentation
     from runbooks.model import Report
     from runbooks.workspace import Options
@@ -157,8 +156,10 @@ def rules_command() -> None:
 
     def work() -> int:
         from analyzers.rules import all_rules
+        from runbooks import documented
 
-        rows = [(rule.ID, rule.AREA.value, _first_line(rule)) for rule in all_rules()]
+        pages = {rule.ID: rule.__doc__ for rule in all_rules()} | {documented.ID: documented.__doc__}
+        rows = [(rule, rule.partition("/")[0], _first_line(page)) for rule, page in pages.items()]
         widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
         return write("".join(f"{i:<{widths[0]}}  {area:<{widths[1]}}  {text}\n" for i, area, text in rows))
 
@@ -285,8 +286,8 @@ def _presentation(
     return Presentation(colour and name is FormatName.TEXT, width, everything, seconds, head_text)
 
 
-def _first_line(rule: Rule) -> str:
-    return (rule.__doc__ or "").strip().partition("\n")[0]
+def _first_line(page: str | None) -> str:
+    return (page or "").strip().partition("\n")[0]
 
 
 if __name__ == "__main__":

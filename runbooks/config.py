@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
 from analyzers.model import DriftError
-from runbooks.configchecks import check_patterns
+from runbooks.configchecks import check_patterns, check_rules
 from runbooks.configreminders import EVERYWHERE, Reminders
 from runbooks.model import Decision, Status
 
@@ -113,6 +113,10 @@ class Rules:
     __pydantic_config__: ClassVar[_Forbid] = _FORBID
 
     disable: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.disable:
+            check_rules("disable", self.disable)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,3 +29,18 @@ def check_timezone(name: str) -> None:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         raise ValueError(f"`timezone` is {name!r}; write a name such as `Europe/Berlin`") from None
+
+
+def check_rules(key: str, ids: Sequence[str]) -> None:
+    """Refuse, with ValueError, an id that no rule has."""
+    from difflib import get_close_matches
+
+    from analyzers.rules import REGISTRY
+    from runbooks import documented
+
+    known = (*REGISTRY, documented.ID)
+    for rule in ids:
+        if rule not in known:
+            near = get_close_matches(rule, known, n=1, cutoff=0.5)
+            hint = f"did you mean `{near[0]}`?" if near else "`runbook-drift rules` lists them"
+            raise ValueError(f"`{key}` names {rule!r}, which is no rule; {hint}")

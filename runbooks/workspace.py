@@ -165,6 +165,7 @@ def _revisions(repository: Repository, options: Options) -> tuple[str, str]:
         return repository.merge_base(base_commit, head_commit), head
     default = repository.default_branch()
     if default is None:
+        repository.require_lone_branch()
         return head_commit, head
     return repository.merge_base(repository.resolve(default), head_commit), head
 

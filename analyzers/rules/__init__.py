@@ -91,7 +91,7 @@ def rules_for(kind: FactKind) -> tuple[Rule, ...]:
     return tuple(load(rule) for rule, kinds in REGISTRY.items() if kind in kinds)
 
 
-def judge(changes: Sequence[Change], disabled: frozenset[str] = frozenset()) -> tuple[Finding, ...]:
+def judge(changes: Sequence[Change]) -> tuple[Finding, ...]:
     """All findings on the changes, in the changes' order; a moved statement is none, nor is what only follows from
     another change. A finding that repeats another's rule, subject, message and path is dropped, and so is one that
     says less about the same thing."""
@@ -101,8 +101,6 @@ def judge(changes: Sequence[Change], disabled: frozenset[str] = frozenset()) -> 
         if change.kind is ChangeKind.MOVED:
             continue
         for rule in rules_for(change.fact.kind):
-            if rule.ID in disabled:
-                continue
             for found in rule.check(change):
                 key = (found.rule, found.subject, found.message, found.change.path)
                 if key not in seen:

@@ -388,6 +388,24 @@ def test_an_unknown_configuration_key_is_named_with_the_near_one(shop: TempRepo,
     assert "did you mean `fail_on`?" in err
 
 
+def test_a_rule_that_is_switched_off_says_nothing_by_another_name(shop: TempRepo, check: Any) -> None:
+    shop.switch("main")
+    shop.commit({".runbook-drift.toml": '[rules]\ndisable = ["auth/credential-lifetime-changed"]\n'})
+    shop.git("switch", "--quiet", "-c", "shorter")
+    shorten(shop)
+    code, out, _ = check("--base", "main")
+    assert (code, "1 file," in out or "1 files," in out) == (0, True), out
+    assert "documented-behaviour" not in out
+
+
+def test_only_rules_that_exist_can_be_switched_off(shop: TempRepo, check: Any) -> None:
+    shop.switch("main")
+    shop.commit({".runbook-drift.toml": '[rules]\ndisable = ["auth/credential-lifetime-change"]\n'})
+    code, out, err = check()
+    assert (code, out) == (2, "")
+    assert "did you mean `auth/credential-lifetime-changed`?" in err
+
+
 def test_a_shallow_clone_says_what_to_do(shop: TempRepo, check: Any, tmp_path: Path) -> None:
     shorten(shop)
     shop.git("switch", "--quiet", "main")
@@ -397,6 +415,27 @@ def test_a_shallow_clone_says_what_to_do(shop: TempRepo, check: Any, tmp_path: P
     code, _, err = check("--base", "origin/main", "--head", "origin/work", repo=shallow)
     assert code == 2
     assert "fetch-depth: 0" in err
+
+
+def test_a_shallow_clone_of_a_branch_has_nothing_to_compare_with(shop: TempRepo, check: Any, tmp_path: Path) -> None:
+    """Silence there would be a pass that nobody earned."""
+    shallow = tmp_path / "shallow"
+    shop.switch("main")
+    shop.git("clone", "--quiet", "--depth=1", "-b", "work", f"file://{shop.root}", str(shallow))
+    code, _, err = check(repo=shallow)
+    assert code == 2
+    assert "fetch-depth: 0" in err
+
+
+def test_without_a_usual_default_branch_the_base_has_to_be_named(shop: TempRepo, check: Any) -> None:
+    shop.git("branch", "-m", "main", "trunk")
+    code, _, err = check()
+    assert code == 2
+    assert "--base" in err
+    assert "trunk" in err
+    assert check("--base", "trunk")[0] == 0
+    shop.git("branch", "-D", "trunk")
+    assert check()[0] == 0  # the only branch: its uncommitted work is what there is to check
 
 
 def test_an_unborn_branch(check: Any, tmp_path: Path) -> None:
