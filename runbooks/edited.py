@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import islice, pairwise
 
 from analyzers import values
 from analyzers.model import Change, ChangeKind, Fact, FactKind, Unit, Value
@@ -155,6 +155,12 @@ def still_stands(found: Contradiction, after: Section) -> bool:
     return any(substance(line) == said for line in after.text.split("\n"))
 
 
+def _rewrapped(found: Contradiction, after: Section) -> bool:
+    """Whether the block that held the false line says the same, broken into other lines."""
+    said = next((b for b in found.section.blocks if b.start_line <= found.line <= b.end_line), None)
+    return said is not None and substance(said.text) in {substance(block.text) for block in after.blocks}
+
+
 def after_edit(found: Contradiction, section: Section | None, edition: Edition) -> str:
     """Why the edit of a section, whose line ``found`` was false at base and which has no false line now, leaves doubt;
     empty when it does not. ``section`` is that of head, or None when it was deleted: rightly so only with the thing
@@ -164,7 +170,7 @@ def after_edit(found: Contradiction, section: Section | None, edition: Edition) 
         now = change.after.key if change.kind is ChangeKind.RENAMED and change.after else ""
         wrote = now and any(_mentions(edition.sections[key], now) for key in sorted(edition.written))
         return "" if change.after is None or wrote else "this diff deleted the section"
-    if still_stands(found, section):
+    if still_stands(found, section) or _rewrapped(found, section):
         return "this diff edited the section and left the line"
     before, after = change.before, change.after
     if before is None or after is None:
@@ -175,8 +181,22 @@ def after_edit(found: Contradiction, section: Section | None, edition: Edition) 
             if _mentions(section, after.key) or not _mentions(section, before.key)
             else (f"this diff edited the line, and the section still names {before.key}")
         )
-    doubt = misstated((change,), found.section, section)
+    doubt = misstated((change,), found.section, section) or _restated(change, edited_lines(found.section, section))
     return "this diff edited the line, but not to what the code now says" if doubt else ""
+
+
+def _restated(change: Change, written: Iterable[str]) -> bool:
+    """Whether an edited line says the after value and, in brackets behind it, still the one from before."""
+    assert change.before is not None
+    assert change.after is not None
+    before, after = change.before.value, change.after.value
+    for line in written:
+        found = values.quantities(line)
+        for first, second in pairwise(found):
+            between = line[first.end : second.start]
+            if between.strip() == "(" and values.same(first.value, after) and values.same(second.value, before):
+                return True
+    return False
 
 
 def _mentions(section: Section, name: str) -> bool:

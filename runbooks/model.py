@@ -198,8 +198,11 @@ class Verdict:
 
     @property
     def fingerprint(self) -> str:
-        """Identifies rule, subject and section slug; survives moved lines and moved files."""
-        return digest(self.finding.rule, self.finding.subject, self.section.slug if self.section else "")
+        """Identifies rule, subject, and the section by slug and the name of its runbook's file: survives moved lines
+        and files moved between folders. Two runbooks that say the same in sections of one name stay apart."""
+        section = self.section
+        place = (section.slug, section.path.rpartition("/")[2]) if section else ("",)
+        return digest(self.finding.rule, self.finding.subject, *place)
 
     @property
     def values_hash(self) -> str:

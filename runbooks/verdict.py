@@ -11,7 +11,7 @@ from analyzers.model import Change, Evidence, Finding, Severity, Span
 from runbooks.contradiction import Contradiction
 from runbooks.edited import earned_update, holds, misstated, substance
 from runbooks.mapping import EXPLICIT, Ranked
-from runbooks.model import Decision, Directive, DirectiveKind, Owner, Reason, Section, Status, Verdict
+from runbooks.model import Decision, Directive, DirectiveKind, Owner, Reason, Section, Status, Suggestion, Verdict
 from runbooks.query import names_of
 from runbooks.terms import joined
 
@@ -87,8 +87,13 @@ def contradicted(found: Contradiction, finding: Finding, owners: tuple[Owner, ..
     reasons = (Reason("contradiction", 1.0, found.reason),)
     return Verdict(
         Status.CONTRADICTED, finding, found.section, found.reason, owners, Evidence(span, found.quote),
-        found.suggestion, 1.0, reasons,
+        _writable(found.suggestion), 1.0, reasons,
     )  # fmt: skip
+
+
+def _writable(suggestion: Suggestion | None) -> Suggestion | None:
+    """The suggestion, unless its line holds bytes that could not be decoded: what is shown could not be applied."""
+    return None if suggestion is not None and "\ufffd" in suggestion.before else suggestion
 
 
 def doubtful(found: Contradiction, finding: Finding, owners: tuple[Owner, ...], revision: str, kept: str) -> Verdict:
