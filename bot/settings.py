@@ -1,18 +1,27 @@
 """The server's settings: from the environment, a ``.env`` file or a TOML file, in that order of precedence.
 
-Each may be written with or without the prefix ``RUNBOOK_DRIFT_``; the prefixed one wins. ``docs/configuration.md``
-describes every one; a test compares them. Secrets are ``SecretStr``: they print as stars.
+Each may be written with or without the prefix ``RUNBOOK_DRIFT_``; the prefixed one wins wherever it stands, because a
+platform sets names such as ``PORT`` by itself. ``docs/configuration.md`` describes every one; a test compares them.
+Secrets are ``SecretStr``: they print as stars.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AliasChoices, AliasGenerator, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from bot.model import BotError
 
@@ -28,17 +37,11 @@ Mapped = Annotated[dict[str, str], NoDecode]
 """A mapping: in the environment ``a=b,c=d``."""
 
 
-def _names(field: str) -> AliasChoices:
-    return AliasChoices(f"{PREFIX}{field}".upper(), field.upper(), field)
-
-
 class Settings(BaseSettings):
-    """Every setting of ``runbook-drift-bot``. Names are the field names in capitals."""
+    """Every setting of ``runbook-drift-bot``. Names are the field names in capitals. Made by ``load``: by itself it
+    reads neither the environment nor a file."""
 
-    model_config = SettingsConfigDict(
-        env_file=".env", extra="ignore", alias_generator=AliasGenerator(validation_alias=_names), populate_by_name=True,
-        env_ignore_empty=True, hide_input_in_errors=True,
-    )  # fmt: skip
+    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
     # -- GitHub --
     github_api_url: str = "https://api.github.com"
@@ -89,8 +92,9 @@ class Settings(BaseSettings):
     # -- the server --
     database_url: SecretStr = SecretStr("")
     """Where is remembered: ``postgresql://…``, or a SQLite file in ``STATE_DIR`` when empty. It may hold a password."""
-    state_dir: Path = Path("state")
-    """The directory that holds the SQLite database and the fetched repositories."""
+    state_dir: Path = Field(default=Path("state"), validate_default=True)
+    """The directory that holds the SQLite database and the fetched repositories; absolute, since git and the workers
+    run in other directories."""
     host: str = "0.0.0.0"  # noqa: S104 - a server in a container; the docs say how to narrow it
     """The address to listen on."""
     port: int = Field(default=8080, ge=0, le=65_535)
@@ -116,6 +120,14 @@ class Settings(BaseSettings):
         if value and not re.fullmatch(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?", value):
             raise ValueError("must be an address such as https://host/path, without a user name in it")
         return value.rstrip("/") if not value.endswith("/api/") else value
+
+    @field_validator("state_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        try:
+            return Path(os.path.abspath(value.expanduser()))  # not resolved: links are the operator's business
+        except RuntimeError:
+            raise ValueError("there is no home directory of that name; write a full path") from None
 
     @field_validator("github_repositories", "opt_in", mode="before")
     @classmethod
@@ -144,6 +156,13 @@ class Settings(BaseSettings):
     def _teams(cls, value: dict[str, str]) -> dict[str, str]:
         return _mapped(value, "@owner/team", re.compile(r"@[\w.-]+/[\w.-]+"))
 
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: object, **__: object
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What it is given counts, and nothing else: ``load`` knows which source wins."""
+        return (init_settings,)
+
     @model_validator(mode="after")
     def _one_key(self) -> Self:
         if self.github_app_private_key.get_secret_value() and self.github_app_private_key_path:
@@ -168,6 +187,8 @@ class Settings(BaseSettings):
             return self.github_app_private_key_path.read_text()
         except OSError as problem:
             raise BotError(f"GITHUB_APP_PRIVATE_KEY_PATH cannot be read: {problem.strerror}") from None
+        except UnicodeDecodeError:
+            raise BotError("GITHUB_APP_PRIVATE_KEY_PATH is no text; the key has to be in PEM form") from None
 
 
 def _mapped(value: dict[str, str], what: str, pattern: re.Pattern[str]) -> dict[str, str]:
@@ -182,38 +203,45 @@ def _mapped(value: dict[str, str], what: str, pattern: re.Pattern[str]) -> dict[
 def load(file: Path | None = None, **given: object) -> Settings:
     """The settings. ``file`` is a TOML file whose keys are the lower-case names; ``given`` wins over everything (for
     tests and command-line options). Raises ``BotError`` with the name of the setting and what it must be."""
-    values: dict[str, object] = {}
-    if file is not None:
-        values = _from_file(file)
     try:
-        # What pydantic-settings is given outright wins over the environment, so the file goes in under it.
-        below = {name: value for name, value in values.items() if name not in _set_outside()}
-        return Settings.model_validate({**Settings().model_dump(exclude_unset=True), **below, **given})
+        return Settings.model_validate({**_found(file), **given})
     except ValidationError as problem:
         first = problem.errors(include_url=False, include_input=False)[0]
-        name = str(first["loc"][0]).upper().removeprefix(PREFIX) if first["loc"] else ""
+        name = str(first["loc"][0]).upper() if first["loc"] else ""
         text = str(first["msg"]).removeprefix("Value error, ")
         raise BotError(f"setting {name}: {text}" if name else text) from None
 
 
-def _from_file(file: Path) -> dict[str, object]:
+def _found(file: Path | None) -> dict[str, object]:
+    """What the sources say of each setting: a prefixed name before a plain one, then the environment before ``.env``
+    before the file."""
+    told = {} if file is None else _from_file(file)
+    found: dict[str, object] = {}
+    for prefix in ("", PREFIX):  # the weakest first
+        found |= told.get(prefix, {})
+        dotenv = DotEnvSettingsSource(Settings, env_file=".env", env_prefix=prefix)
+        for source in (dotenv, EnvSettingsSource(Settings, env_prefix=prefix)):
+            found |= {name: value for name, value in source().items() if name in Settings.model_fields}
+    return found
+
+
+def _from_file(file: Path) -> dict[str, dict[str, object]]:
+    """The values of a TOML file by setting, those with the prefix apart from those without."""
     try:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as problem:
         raise BotError(f"cannot read {file}: {problem.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         raise BotError(f"{file} is not valid TOML") from None
+    told: dict[str, dict[str, object]] = {"": {}, PREFIX: {}}
+    for name, value in values.items():
+        prefix = PREFIX if name.lower().startswith(PREFIX.lower()) else ""
+        told[prefix][name.lower().removeprefix(PREFIX.lower())] = value
     known = set(Settings.model_fields)
-    values = {name.lower().removeprefix(PREFIX.lower()): value for name, value in values.items()}
-    unknown = sorted(set(values) - known)
+    unknown = sorted({*told[""], *told[PREFIX]} - known)
     if unknown:
         from rapidfuzz import process
 
         near = process.extractOne(unknown[0], known, score_cutoff=60)
         raise BotError(f"{file}: unknown setting {unknown[0]}" + (f"; did you mean {near[0]}?" if near else ""))
-    return values
-
-
-def _set_outside() -> frozenset[str]:
-    """The fields that the environment or ``.env`` sets."""
-    return frozenset(Settings().model_fields_set)
+    return told

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import checkout, gitprocess, shelves
+from bot import checkout, gitprocess, settings, shelves
 from bot.checkout import Checkouts
 from bot.model import Checkout, Pull, PullRef, PullState
 from bot.ports import Gone, Refused, Unavailable
@@ -267,6 +267,19 @@ def test_renames_links_modes_and_submodules_do_not_change_the_report(
     found = checkouts(world, tmp_path).prepare(made.pull(head), made.base, made.policy)
     ours = report(found.directory, made.base, head, made.policy, monkeypatch)
     assert ours == report(repo.root, made.base, head, made.policy, monkeypatch)
+
+
+def test_a_relative_state_directory_works(world: GitServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``state`` is the default: git and the workers run elsewhere, so the settings make it absolute."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("STATE_DIR", raising=False)
+    made = scene(world, tmp_path)
+    directory = settings.load().state_dir / "repositories"
+    found = Checkouts(directory, world.clone, loopback=True).prepare(made.pull(), made.base, made.policy)
+    assert Path(found.directory).is_relative_to(tmp_path / "state")
+    assert report(found.directory, made.base, made.head, made.policy, monkeypatch) == report(
+        made.repo.root, made.base, made.head, made.policy, monkeypatch
+    )
 
 
 def test_a_big_history_is_not_transferred(world: GitServer, tmp_path: Path) -> None:

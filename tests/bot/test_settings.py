@@ -34,6 +34,51 @@ def test_the_prefixed_name_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load().port == 4
 
 
+@pytest.mark.parametrize("place", ["environment", ".env", "file"])
+def test_the_prefixed_name_wins_wherever_it_stands(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    """A platform may set ``PORT`` by itself; whoever writes the prefix means us."""
+    monkeypatch.setenv("PORT", "3")
+    Path(".env").write_text("PORT=2\n" + ("RUNBOOK_DRIFT_PORT=4\n" if place == ".env" else ""))
+    Path("bot.toml").write_text(("runbook_drift_port = 4\n" if place == "file" else "") + "port = 1\n")
+    if place == "environment":
+        monkeypatch.setenv("RUNBOOK_DRIFT_PORT", "4")
+    assert load(Path("bot.toml")).port == 4
+
+
+def test_among_prefixed_names_the_environment_wins_over_dotenv_and_that_over_the_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Path("bot.toml").write_text('runbook_drift_port = 1\nRUNBOOK_DRIFT_HOST = "10.0.0.1"\n')
+    assert (load(Path("bot.toml")).port, load(Path("bot.toml")).host) == (1, "10.0.0.1")
+    Path(".env").write_text("RUNBOOK_DRIFT_PORT=2\n")
+    assert load(Path("bot.toml")).port == 2
+    monkeypatch.setenv("RUNBOOK_DRIFT_PORT", "3")
+    assert load(Path("bot.toml")).port == 3
+
+
+def test_an_empty_value_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("RUNBOOK_DRIFT_PORT=\nPORT=2\n")
+    monkeypatch.setenv("PORT", "")
+    assert load().port == 2
+
+
+def test_what_is_given_wins_over_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNBOOK_DRIFT_PORT", "3")
+    assert load(port=5).port == 5
+
+
+def test_the_state_directory_is_the_same_from_everywhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert load().state_dir == tmp_path / "state"
+    monkeypatch.setenv("STATE_DIR", "../elsewhere")
+    assert load().state_dir == tmp_path.parent / "elsewhere"
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("STATE_DIR", "~/drift")
+    assert load().state_dir == tmp_path / "home" / "drift"
+    monkeypatch.setenv("STATE_DIR", "~nobody-of-this-name/drift")
+    with pytest.raises(BotError, match=r"STATE_DIR: .*home"):
+        load()
+
+
 def test_lists_and_mappings_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPT_IN", "acme, other ,")
     monkeypatch.setenv("PEOPLE", "octo=U012AB,dep[bot]=U034CD")
@@ -76,5 +121,8 @@ def test_a_key_is_given_once_and_its_file_is_read() -> None:
     assert load(github_app_private_key_path=Path("key.pem")).private_key() == "PEM"
     with pytest.raises(BotError, match="cannot be read"):
         load(github_app_private_key_path=Path("none.pem")).private_key()
+    Path("key.der").write_bytes(b"\xff\xfe")
+    with pytest.raises(BotError, match="is no text"):
+        load(github_app_private_key_path=Path("key.der")).private_key()
     with pytest.raises(BotError, match="not both"):
         load(github_app_private_key="x", github_app_private_key_path=Path("key.pem"))
