@@ -148,6 +148,103 @@ def test_who_opens_while_another_process_migrates_waits(url: str) -> None:
     opened[0].close()
 
 
+# -- looking ---------------------------------------------------------------------------------------------------------
+
+
+def revised(store: SqlStore, revision: str) -> None:
+    with store.writing() as connection:
+        connection.execute(text("update alembic_version set version_num = :revision"), {"revision": revision})
+
+
+def test_looking_says_what_the_next_start_does_and_changes_nothing(url: str, tmp_path: Path) -> None:
+    assert opening.look(url) == "made at the first start"
+    with pytest.raises(BotError, match=r"there is no database .*STATE_DIR, DATABASE_URL"):
+        opening.open_existing(url)
+    assert list(tmp_path.iterdir()) == []
+    store = open_store(url)
+    store.close()
+    before = sorted(tmp_path.iterdir())
+    assert opening.look(url) == ""
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_looking_tells_an_older_schema_from_a_newer_one(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = open_store(url)
+    revised(store, "9999")
+    for looked in (opening.look, opening.open_existing):
+        with pytest.raises(BotError, match=r"schema 9999.*used by a newer one"):
+            looked(url)
+    revised(store, "0001")
+    monkeypatch.setattr(opening.ScriptDirectory, "get_current_head", lambda _: "0099")
+    assert opening.look(url) == "has schema 0001, older than this version's 0099: brought up to date at the next start"
+    with pytest.raises(BotError, match=r"schema 0001, older.*start the bot once"):
+        opening.open_existing(url)
+    store.close()
+
+
+def test_an_existing_store_is_opened_as_it_is(url: str) -> None:
+    store = open_store(url)
+    store.append("review", "", "x", {}, AT)
+    again = opening.open_existing(url)
+    with again.chain() as (records, kept):
+        assert verify(records, kept) == []
+    again.close()
+    store.close()
+
+
+@pytest.mark.parametrize("place", ["text", "text/below.db", "", "text/deep/er.db"])
+def test_looking_at_what_can_be_no_database(tmp_path: Path, place: str) -> None:
+    (tmp_path / "text").write_text("no database " * 200)
+    with pytest.raises(Unavailable, match="the database cannot be used"):
+        opening.look(f"sqlite:///{tmp_path}/{place}")
+
+
+def test_an_empty_file_and_a_strange_database_are_none_of_the_bots(tmp_path: Path) -> None:
+    (tmp_path / "empty.db").touch()
+    with sqlite3.connect(tmp_path / "other.db") as other:
+        other.execute("create table t (x)")
+    other.close()
+    for name in ("empty.db", "other.db"):
+        assert opening.look(f"sqlite:///{tmp_path}/{name}") == "made at the first start"
+        with pytest.raises(BotError, match="there is no database of the bot"):
+            opening.open_existing(f"sqlite:///{tmp_path}/{name}")
+    assert (tmp_path / "empty.db").stat().st_size == 0
+
+
+def test_only_the_owner_reads_the_files_and_the_directory(tmp_path: Path) -> None:
+    previous = os.umask(0o022)
+    try:
+        store = open_store(f"sqlite:///{tmp_path}/state/bot.db")
+    finally:
+        os.umask(previous)
+    store.save_pull(pull(), AT)
+    modes = {path.name: oct(path.stat().st_mode & 0o777) for path in (tmp_path / "state").iterdir()}
+    assert set(modes) >= {"bot.db", "bot.db-wal", "bot.db-shm"}
+    assert set(modes.values()) == {"0o600"}
+    assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
+    store.close()
+
+
+def test_a_file_that_is_there_keeps_its_mode(file: Path) -> None:
+    open_store(f"sqlite:///{file}").close()
+    file.chmod(0o640)
+    open_store(f"sqlite:///{file}").close()
+    assert file.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.integration
+def test_a_user_of_postgresql_who_may_make_no_tables_is_told(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as session:
+        session.execute("drop role if exists reader")
+        session.execute("create role reader login password 'reader'")
+        try:
+            rest = postgres_url.partition("@")[2]
+            with pytest.raises(BotError, match="may not make tables"):
+                opening.look(f"postgresql://reader:reader@{rest}")
+        finally:
+            session.execute("drop role reader")
+
+
 # -- kills ----------------------------------------------------------------------------------------------------------
 
 
