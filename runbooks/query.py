@@ -107,15 +107,19 @@ def build(analysis: Analysis) -> Query:
 
 
 def _judged(analysis: Analysis) -> dict[str, str]:
-    """The telling names (two words or more) of what rules found, low severity aside."""
+    """The telling names (two words or more) of what rules found, low severity aside, and of the routes to what lost or
+    changed a guard: a runbook names the address, not the function behind it."""
     found: dict[str, str] = {}
+    routes = [change.fact for change in analysis.changes if change.fact.kind is FactKind.ROUTE and change.fact.symbol]
     for finding in analysis.findings:
         if finding.severity is Severity.LOW:
             continue
-        for fact in (finding.change.before, finding.change.after):
-            for name in names_of(fact) if fact is not None else ():
-                if len(words(name)) > 1 and len(joined(name)) >= 8:
-                    found.setdefault(joined(name), name)
+        facts = [fact for fact in (finding.change.before, finding.change.after) if fact is not None]
+        guarded = {(f.span.path, f.symbol.name) for f in facts if f.kind is FactKind.GUARD and f.symbol}
+        facts += [route for route in routes if (route.span.path, route.symbol and route.symbol.name) in guarded]
+        for name in (name for fact in facts for name in names_of(fact)):
+            if len(words(name)) > 1 and len(joined(name)) >= 8:
+                found.setdefault(joined(name), name)
     return found
 
 

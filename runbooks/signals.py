@@ -11,6 +11,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from analyzers.model import Fact, FactKind
+from analyzers.vocabulary import words
 from runbooks import history, kin
 from runbooks.board import Board
 from runbooks.history import Together
@@ -138,6 +140,7 @@ def _name_signals(query: Query, index: Index, board: Board) -> None:
         places = index.by_name.get(name, [])
         rarity = index.name_rarity(name)
         shown = changes[0].fact.key
+        titled = any(_titles(change.fact) for change in changes)
         for place in places:
             section = index.sections[place]
             strength = 1.0 if name in section.coded else 0.6
@@ -145,7 +148,7 @@ def _name_signals(query: Query, index: Index, board: Board) -> None:
             if rarity > board.sums["rarest_key"][place]:
                 board.sums["rarest_key"][place] = rarity
                 board.best[("rarest_key", place)] = (rarity, shown)
-            if name in section.heading_names:
+            if name in section.heading_names and titled:
                 board.add("heading", place, 1.0, section.section.title)
     for name, written in query.judged.items():
         for place in index.by_name.get(name, []):
@@ -161,6 +164,11 @@ def _name_signals(query: Query, index: Index, board: Board) -> None:
     for name in sorted(query.symbols):
         for place in index.by_name.get(name, []):
             board.add("symbol", place, index.name_rarity(name), name)
+
+
+def _titles(fact: Fact) -> bool:
+    """Whether a heading with a fact's name is about it: a section "Version" is not about a function ``version``."""
+    return fact.kind is not FactKind.BEHAVIOUR or len(words(fact.key.rpartition(".")[2])) > 1
 
 
 def _strength(section: SectionTerms, name: str, index: Index) -> float:

@@ -138,7 +138,8 @@ def leaning(
     """The verdict on a section that leans on the diff: *updated* when the diff earned it, else *suspect*."""
     section = ranked.section
     names = frozenset(name for change in ranked.changes for name in _names_of_change(change))
-    status, reason = Status.SUSPECT, _why(ranked)
+    reasons = _spelled(ranked)
+    status, reason = Status.SUSPECT, _why(reasons)
     if documents_changed and after is None:
         reason = "this diff deleted the section; " + reason
     elif documents_changed and after is not None and earned_update(section, after, names):
@@ -149,7 +150,7 @@ def leaning(
     shown = after if after is not None else section
     line, quote = line_about(shown, names)
     evidence = Evidence(Span("head", shown.path, line, line), quote) if quote else None
-    return Verdict(status, finding, shown, reason, owners, evidence, None, ranked.alert, ranked.reasons)
+    return Verdict(status, finding, shown, reason, owners, evidence, None, ranked.alert, reasons)
 
 
 def written(ranked: Ranked, finding: Finding, owners: tuple[Owner, ...]) -> Verdict:
@@ -170,16 +171,35 @@ def _names_of_change(change: Change) -> Iterable[str]:
     return (joined(name) for fact in (change.before, change.after) if fact for name in names_of(fact))
 
 
-def _why(ranked: Ranked) -> str:
-    return "; ".join(reason.phrase for reason in ranked.reasons[:2]) or "it shares words with the diff"
+def _why(reasons: Sequence[Reason]) -> str:
+    return "; ".join(reason.phrase for reason in reasons[:2]) or "it shares words with the diff"
+
+
+def _spelled(ranked: Ranked) -> tuple[Reason, ...]:
+    """The reasons with names as the section writes them (``require_role``) rather than in the form in which they are
+    compared (``requirerole``)."""
+    found = []
+    for reason in ranked.reasons:
+        name = ranked.candidate.details.get(reason.signal, "")
+        if len(name) > 3 and name.isalnum() and name.islower() and name not in ranked.section.text:
+            written = re.search("[^A-Za-z0-9\\n]{0,3}".join(name), ranked.section.text, re.IGNORECASE)
+            reason = replace(reason, phrase=reason.phrase.replace(name, written[0], 1)) if written else reason
+        found.append(reason)
+    return tuple(found)
 
 
 def line_about(section: Section, names: frozenset[str]) -> tuple[int, str]:
-    """The first line of a section that states one of the names (number and text); else its heading line."""
+    """The first line of a section that states one of the names (number and text), first as one word, then as several
+    (``POST /refunds``); else its heading line."""
     lines = section.text.split("\n")
-    for offset, line in enumerate(lines[1:] if section.title else lines, start=1 if section.title else 0):
-        if names and line.strip() and holds(line, names):
-            return section.span.start_line + offset, line.strip()[:240]
+    body = [(i, line) for i, line in enumerate(lines) if line.strip()][1 if section.title else 0 :] if names else []
+    long = [name for name in names if len(name) >= 8]
+    stating = (
+        *((i, line) for i, line in body if holds(line, names)),
+        *((i, line) for i, line in body if any(name in joined(line) for name in long)),
+    )
+    for offset, line in stating[:1]:
+        return section.span.start_line + offset, line.strip()[:240]
     first = next(((i, text) for i, text in enumerate(lines) if text.strip()), (0, ""))
     return section.span.start_line + first[0], first[1].strip()[:240]
 
