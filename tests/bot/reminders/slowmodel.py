@@ -43,6 +43,15 @@ def works(country: str, off: tuple[date, ...], day: date) -> bool:
     return day.strftime("%a") not in ("Sat", "Sun") and day not in off and not holiday(country, day)
 
 
+@cache
+def counted(country: str, off: tuple[date, ...], day: date, today: date) -> int:
+    count = 0
+    while day < today and count < 30:
+        day += DAY
+        count += works(country, off, day)
+    return count
+
+
 @dataclass
 class Somebody:
     """A recipient as they are at an instant: where, hours, what is off."""
@@ -83,14 +92,30 @@ class SlowModel:
                         del self.heard[told]
         found: list[Message] = []
         names = [f"person:{slack}" for slack in self.story.people] + [f"channel:C-{s}" for s in self.story.policies]
-        open_now = None
+        mine = None
         for name in [*names, "channel:C-all"]:
             who = self.somebody(name, now)
             if who is None or not who.at_work(now):
                 continue
-            if open_now is None:
-                open_now = [thing for thing in self.story.things if thing.opened <= now < (thing.closed or now + DAY)]
-            found += self.messages(name, who, now, open_now)
+            if mine is None:
+                things = [thing for thing in self.story.things if thing.opened <= now < (thing.closed or now + DAY)]
+                mine = self.by_name(things, now)
+            found += self.messages(name, who, now, things, mine.get(name, []))
+        return found
+
+    def by_name(self, things: list[Thing], now: datetime) -> dict[str, list[tuple[Thing, list[int]]]]:
+        """Which steps of which things each recipient hears of, reached or not."""
+        found: dict[str, list[tuple[Thing, list[int]]]] = {}
+        for thing in things:
+            steps: dict[str, list[int]] = {}
+            heard_by: dict[str, list[str]] = {}
+            for n, step in enumerate(self.ladder(thing, now)[1]):
+                if step.audience.value not in heard_by:
+                    heard_by[step.audience.value] = self.hears(step, thing, now)
+                for name in heard_by[step.audience.value]:
+                    steps.setdefault(name, []).append(n)
+            for name, numbers in steps.items():
+                found.setdefault(name, []).append((thing, numbers))
         return found
 
     def somebody(self, name: str, now: datetime) -> Somebody | None:
@@ -106,11 +131,13 @@ class SlowModel:
             return None
         return Somebody(person.zone(now), person.hours, person.country, person.days_off)
 
-    def messages(self, name: str, who: Somebody, now: datetime, things: list[Thing]) -> list[Message]:
+    def messages(
+        self, name: str, who: Somebody, now: datetime, things: list[Thing], mine: list[tuple[Thing, list[int]]]
+    ) -> list[Message]:
         today = who.local(now).date()
         found: list[Message] = []
         if self.may(name, "digest", "", now, today):
-            lines = [line for thing in things if (line := self.thing_line(thing, name, who, now, today))]
+            lines = [line for thing, steps in mine if (line := self.thing_line(thing, steps, name, who, now, today))]
             lines += [line for review in self.story.reviews if (line := self.review_line(review, name, now, today))]
             if any(news for *_, news in lines):
                 for key, phase, step, news in lines:
@@ -131,10 +158,12 @@ class SlowModel:
         self.last[name, kind, subject] = (now, today)
         return now, kind, name, subject, today, tuple(sorted(lines))
 
-    def thing_line(self, thing: Thing, name: str, who: Somebody, now: datetime, today: date) -> Line | None:
+    def thing_line(
+        self, thing: Thing, steps: list[int], name: str, who: Somebody, now: datetime, today: date
+    ) -> Line | None:
         phase, ladder = self.ladder(thing, now)
         days = self.waited(thing, who, now, today)
-        mine = [n for n, step in enumerate(ladder) if step.after <= days and name in self.hears(step, thing, now)]
+        mine = [n for n in steps if ladder[n].after <= days]
         if not mine:
             return None
         heard = self.heard.get((thing.key, phase, name), set())
@@ -161,11 +190,7 @@ class SlowModel:
             if today <= snooze:
                 return -1
             day = max(day, snooze)
-        count = 0
-        while day < today and count < 30:
-            day += DAY
-            count += works(policy.holidays, policy.days_off, day)
-        return count
+        return counted(policy.holidays, policy.days_off, day, today)
 
     def hears(self, step: Step, thing: Thing, now: datetime) -> list[str]:
         channel = f"channel:C-{thing.service}"
@@ -237,7 +262,7 @@ class SlowModel:
             if first and self.may(name, "weekly", service, now, today):
                 found.append(self.say(now, "weekly", name, service, today, []))
         month = [date(today.year, today.month, n) for n in range(1, today.day)]
-        if service == "all" and not any(works(who.country, who.off, day) for day in month):
-            if self.may(name, "monthly", "", now, today):
-                found.append(self.say(now, "monthly", name, "", today, []))
+        first = not any(works(who.country, who.off, day) for day in month)
+        if service == "all" and first and self.may(name, "monthly", "", now, today):
+            found.append(self.say(now, "monthly", name, "", today, []))
         return found

@@ -249,9 +249,12 @@ def _policy(r: Random, start: datetime) -> ReminderPolicy:
         )
     )
     policy = ReminderPolicy(
-        enabled=r.random() < 0.95, timezone=r.choice(ZONES), working_hours=r.choice(HOURS), holidays=r.choice(COUNTRIES),
+        enabled=r.random() < 0.95,
+        timezone=r.choice(ZONES),
+        working_hours=r.choice(HOURS),
+        holidays=r.choice(COUNTRIES),
         days_off=off,
-    )  # fmt: skip
+    )
     if r.random() < 0.5:
         return policy
     return ReminderPolicy(
