@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -62,6 +63,7 @@ def serve(settings: FileOption = None) -> None:
     from bot.settings import load
 
     loaded = load(settings)
+    os.umask(0o077)  # what is stored quotes code of private repositories: it is for this user alone
     observe.set_up(loaded.log_level)
     application = Application(loaded)
     config = uvicorn.Config(
@@ -79,9 +81,9 @@ def doctor(settings: FileOption = None) -> None:
     """Look at every credential, permission, channel and clock, and say what is missing."""
     from bot.doctor import examine, report
     from bot.settings import load
-    from bot.store import open_store
+    from bot.store.opening import look
 
-    raise typer.Exit(report(examine(load(settings), open_store), sys.stdout.write))
+    raise typer.Exit(report(examine(load(settings), look), sys.stdout.write))
 
 
 @evidence_app.command()
@@ -90,11 +92,12 @@ def verify(settings: FileOption = None) -> None:
     from bot.doctor import store_url
     from bot.evidence import verify as verified
     from bot.settings import load
-    from bot.store import open_store
+    from bot.store.opening import open_existing
 
-    store = open_store(store_url(load(settings)))
+    store = open_existing(store_url(load(settings)))
     with store.chain() as (records, anchor):
         problems = verified(records, anchor)
+    store.close()
     for problem in problems:
         typer.echo(problem, err=True)
     typer.echo(f"{len(problems)} problems" if problems else "unbroken")
@@ -112,12 +115,13 @@ def export(
     from bot.doctor import store_url
     from bot.evidence import export as exported
     from bot.settings import load
-    from bot.store import open_store
+    from bot.store.opening import open_existing
 
-    store = open_store(store_url(load(settings)))
+    store = open_existing(store_url(load(settings)))
     records = store.evidence(since and since.replace(tzinfo=UTC), until and until.replace(tzinfo=UTC))
     for line in exported(records, output.value):
         sys.stdout.write(line)
+    store.close()
 
 
 def main(argv: list[str] | None = None) -> int:

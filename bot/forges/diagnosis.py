@@ -37,15 +37,23 @@ def examine(settings: Settings) -> Iterator[Answer]:
         yield from _token(settings)
     else:
         yield Answer("missing", "GitHub", "set GITHUB_APP_ID and its private key, or GITHUB_TOKEN (docs/github.md)")
-    if not settings.github_webhook_secret.get_secret_value():
-        if settings.poll_interval:
-            yield Answer("ok", "GITHUB_WEBHOOK_SECRET", f"not set; polling every {settings.poll_interval:g} s instead")
-        else:
-            yield Answer(
-                "missing",
-                "GITHUB_WEBHOOK_SECRET",
-                "set it as in the App, or set POLL_INTERVAL: without it no delivery counts",
-            )
+    yield from _hearing(settings)
+
+
+def _hearing(settings: Settings) -> Iterator[Answer]:
+    """How the bot hears of pull requests: by deliveries, by polling, or not at all."""
+    signed, polled = bool(settings.github_webhook_secret.get_secret_value()), _polled(settings)
+    if settings.poll_interval and not polled:
+        yield Answer("warning", "POLL_INTERVAL", "nothing is polled: name the repositories in GITHUB_REPOSITORIES")
+    if not signed and polled:
+        yield Answer("ok", "GITHUB_WEBHOOK_SECRET", f"not set; polling every {settings.poll_interval:g} s instead")
+    elif not signed:
+        text = "set it as in the App, or poll (POLL_INTERVAL, GITHUB_REPOSITORIES): without it no delivery counts"
+        yield Answer("missing", "GITHUB_WEBHOOK_SECRET", text)
+
+
+def _polled(settings: Settings) -> bool:
+    return bool(settings.poll_interval and settings.github_repositories)
 
 
 def _app(settings: Settings) -> Iterator[Answer]:
@@ -69,26 +77,42 @@ def _app(settings: Settings) -> Iterator[Answer]:
             "missing", "GitHub App", f"GitHub answers {answer.status_code}: number and key do not fit together"
         )
         return
-    app = answer.json()
+    app = _body(answer)
+    if not isinstance(app, dict):
+        yield Answer("missing", "GitHub App", "what answers at GITHUB_API_URL is not GitHub's API")
+        return
     yield Answer("ok", "GitHub App", str(app.get("slug", settings.github_app_id))[:100])
-    yield from _permissions(app.get("permissions") or {}, app.get("events") or [])
+    permissions, events = app.get("permissions"), app.get("events")
+    yield from _permissions(permissions if isinstance(permissions, dict) else {})
+    if settings.github_webhook_secret.get_secret_value() or not _polled(settings):
+        yield from _events(events if isinstance(events, list) else [])
+    yield from _installations(settings, token)
+
+
+def _installations(settings: Settings, token: str) -> Iterator[Answer]:
     installed = _asked(f"{settings.github_api_url}/app/installations", {"Authorization": f"Bearer {token}"})
-    if not isinstance(installed, Answer) and installed.status_code == 200:
-        found = installed.json()
-        names = ", ".join(str((entry.get("account") or {}).get("login", "?"))[:60] for entry in found[:10])
-        if found:
-            yield Answer("ok", "installations", names)
-        else:
-            yield Answer("missing", "installations", "the App is installed nowhere; install it on a repository")
+    if isinstance(installed, Answer) or installed.status_code != 200:
+        return
+    found = _body(installed)
+    entries = [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
+    accounts = [entry.get("account") for entry in entries[:10]]
+    if entries:
+        names = [str(account.get("login", "?"))[:60] if isinstance(account, dict) else "?" for account in accounts]
+        yield Answer("ok", "installations", ", ".join(names))
+    else:
+        yield Answer("missing", "installations", "the App is installed nowhere; install it on a repository")
 
 
-def _permissions(granted: Mapping[str, object], events: list[object]) -> Iterator[Answer]:
+def _permissions(granted: Mapping[str, object]) -> Iterator[Answer]:
     for name, (level, reason) in PERMISSIONS.items():
         has = str(granted.get(name, ""))
         if not has or (level == "write" and has == "read"):
             needed = "missing" if name in {"checks", "contents", "pull_requests"} else "warning"
             yield Answer(needed, f"permission {name}", f"give the App {level} access, {reason}")
-    lacking = [event for event in EVENTS if event not in events and event != "repository"]
+
+
+def _events(subscribed: list[object]) -> Iterator[Answer]:
+    lacking = [event for event in EVENTS if event not in subscribed]
     if lacking:
         yield Answer("missing", "events", f"subscribe the App to {', '.join(lacking)}")
 
@@ -120,12 +144,22 @@ def _asked(url: str, headers: Mapping[str, str]) -> requests.Response | Answer:
         return Answer("missing", "GitHub", f"{host} cannot be reached: {type(problem).__name__}")
 
 
+def _body(answer: requests.Response) -> object:
+    """The answer's JSON; None where it is none."""
+    try:
+        return answer.json()
+    except ValueError:
+        return None
+
+
 def _clock(answer: requests.Response) -> Iterator[Answer]:
     try:
         theirs = parsedate_to_datetime(answer.headers["Date"])
-    except (KeyError, ValueError, TypeError):
+        if theirs.tzinfo is None:  # HTTP's times are UTC; Python reads "-0000" and no zone at all as a naive time
+            theirs = theirs.replace(tzinfo=UTC)
+        off = (datetime.now(UTC) - theirs).total_seconds()
+    except (KeyError, ValueError, TypeError, OverflowError):
         return
-    off = (datetime.now(UTC) - theirs).total_seconds()
     if abs(off) > CLOCK_SECONDS:
         yield Answer("missing", "clock", f"{off:+.0f} s from GitHub's: set it right, or signatures will be refused")
     else:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import http.client
+from collections.abc import Iterator, Mapping
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -11,18 +12,29 @@ from bot.diagnosis import TIMEOUT, Answer
 from bot.settings import Settings
 
 SCOPES = {
-    "chat:write": "to post and update alerts",
-    "commands": "for /runbook",
     "app_mentions:read": "for @bot status",
     "channels:history": "to find a message again after a crash",
-    "channels:read": "to check that channels exist",
-    "metadata.message:read": "to find a message again after a crash",
-    "users:read": "to know time zones and who left",
-    "users:read.email": "to mention commit authors",
-    "usergroups:read": "to mention teams",
+    "channels:read": "to find channels and check that they exist",
+    "chat:write": "to post and update alerts",
+    "chat:write.public": "to post in public channels",
+    "commands": "for /runbook",
     "dnd:read": "to keep quiet when people do",
+    "groups:history": "to find a message again in a private channel",
+    "groups:read": "to find private channels",
+    "im:write": "to write to one person",
+    "metadata.message:read": "to find a message again after a crash",
+    "usergroups:read": "to know who is in a team's user group",
+    "users:read": "which the next one needs",
+    "users:read.email": "to know the Slack users of owners and commit authors",
 }
-"""The bot token's scopes, and why (docs/slack.md says the same)."""
+"""The bot token's scopes, and why: those of slack-manifest.json, which is not installed with the package; a test
+compares the two (docs/slack.md says the same)."""
+
+SPARE = frozenset({"chat:write.public", "dnd:read"})
+"""Scopes without which nothing breaks yet: the bot has to be in a channel anyway, and sends no reminders."""
+
+_FAILURES = (SlackClientError, OSError, http.client.HTTPException, ValueError, AttributeError, TypeError)
+"""What the SDK raises besides Slack's own errors; the last ones where an answer is no object (a proxy's, say)."""
 
 
 def examine(settings: Settings) -> Iterator[Answer]:
@@ -37,7 +49,7 @@ def examine(settings: Settings) -> Iterator[Answer]:
     except SlackApiError as problem:
         yield Answer("missing", "SLACK_BOT_TOKEN", f"Slack says {_word(problem)}")
         return
-    except (SlackClientError, OSError) as problem:
+    except _FAILURES as problem:
         yield Answer("missing", "Slack", f"cannot be reached: {type(problem).__name__}")
         return
     yield Answer("ok", "Slack", f"{said.get('user', '?')} in {said.get('team', '?')}")
@@ -46,7 +58,8 @@ def examine(settings: Settings) -> Iterator[Answer]:
     if granted != {""}:
         for scope, reason in SCOPES.items():
             if scope not in granted:
-                yield Answer("missing", f"scope {scope}", f"add it to the Slack app, {reason}, and install it again")
+                state = "warning" if scope in SPARE else "missing"
+                yield Answer(state, f"scope {scope}", f"add it to the Slack app, {reason}, and install it again")
     yield _mode(settings)
     yield from _channels(settings, client)
 
@@ -60,7 +73,7 @@ def _mode(settings: Settings) -> Answer:
             )
         except SlackApiError as problem:
             return Answer("missing", "SLACK_APP_TOKEN", f"Slack says {_word(problem)}; it needs connections:write")
-        except (SlackClientError, OSError) as problem:
+        except _FAILURES as problem:
             return Answer("missing", "SLACK_APP_TOKEN", f"cannot be tried: {type(problem).__name__}")
         return Answer("ok", "Socket Mode", "connected")
     if settings.slack_signing_secret.get_secret_value():
@@ -75,23 +88,29 @@ def _channels(settings: Settings, client: WebClient) -> Iterator[Answer]:
         if not channel or channel.startswith("#"):
             continue  # a name can only be found by reading every channel
         try:
-            found = client.conversations_info(channel=channel).get("channel") or {}
+            said = client.conversations_info(channel=channel).get("channel")
         except SlackApiError as problem:
             yield Answer("missing", f"channel {channel}", f"Slack says {_word(problem)}")
-            continue
-        except (SlackClientError, OSError):
-            continue
-        if found.get("is_archived"):
-            yield Answer("missing", f"channel {channel}", "is archived")
-        elif not found.get("is_member") and found.get("is_private"):
-            yield Answer("missing", f"channel {channel}", "is private: invite the bot")
+        except _FAILURES as problem:
+            yield Answer("missing", f"channel {channel}", f"cannot be looked up: {type(problem).__name__}")
         else:
-            yield Answer("ok", f"channel {channel}", str(found.get("name", ""))[:80])
+            yield _channel(channel, said if isinstance(said, Mapping) else {})
+
+
+def _channel(channel: str, found: Mapping[str, object]) -> Answer:
+    """Whether the bot can work in a channel. In a public one too it has to be a member: before it posts it looks for
+    its own message, and Slack lets it read only where it is."""
+    if found.get("is_archived"):
+        return Answer("missing", f"channel {channel}", "is archived")
+    if found.get("is_member") or found.get("is_im"):
+        return Answer("ok", f"channel {channel}", str(found.get("name", ""))[:80])
+    kind = "is private" if found.get("is_private") else "the bot is not in it"
+    return Answer("missing", f"channel {channel}", f"{kind}: invite the bot (/invite in the channel)")
 
 
 def _word(problem: SlackApiError) -> str:
-    response = problem.response
-    word = response.get("error") if hasattr(response, "get") else ""
+    data = getattr(problem.response, "data", None)
+    word = data.get("error") if isinstance(data, Mapping) else ""
     return str(word or "no")[:60]
 
 

@@ -22,9 +22,11 @@ from bot.diagnosis import Answer
 from bot.forges.diagnosis import EVENTS, PERMISSIONS
 from bot.model import BotError
 from bot.settings import PREFIX, Settings, load
-from bot.slack.diagnosis import SCOPES
+from bot.slack.diagnosis import SCOPES, SPARE
 from bot.store import open_store
+from bot.store.opening import look
 
+ROOT = Path(__file__).parents[2]
 CANARIES = ("canary-webhook", "xoxb-canary-0123", "xapp-canary-0123", "canary-signing", "ghp_canary0123456789")
 
 
@@ -48,6 +50,7 @@ class Outside:
 
     def __init__(self) -> None:
         self.skew = timedelta()
+        self.date = ""
         self.scopes = ",".join(SCOPES)
         self.answers: dict[str, tuple[int, Any]] = {
             "/github/app": (200, {
@@ -75,8 +78,8 @@ class Outside:
             def serve(self) -> None:
                 self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 status, body = outside.answers.get(self.path.split("?")[0], (404, {"message": "Not Found"}))
-                said = json.dumps(body).encode()
-                date = format_datetime(datetime.now(UTC) - outside.skew, usegmt=True)
+                said = body if isinstance(body, bytes) else json.dumps(body).encode()
+                date = outside.date or format_datetime(datetime.now(UTC) - outside.skew, usegmt=True)
                 self.send_response_only(status)
                 for name, value in {
                     "Date": date, "X-OAuth-Scopes": outside.scopes, "Content-Length": str(len(said)),
@@ -113,7 +116,7 @@ def examined(outside: Outside, **given: object) -> dict[str, Answer]:
         settings = load(
             github_api_url=f"{url}/github", slack_api_url=f"{url}/slack/", state_dir=Path("state"), **given
         )  # fmt: skip
-        answers = list(doctor.examine(settings, open_store))
+        answers = list(doctor.examine(settings, look))
     said = "\n".join(f"{a.subject}: {a.text}" for a in answers)
     assert not [canary for canary in (*CANARIES, "PRIVATE KEY") if canary in said]
     return {answer.subject: answer for answer in answers}
@@ -139,7 +142,17 @@ def test_a_complete_setup_is_ok(outside: Outside, key: str) -> None:
     assert answers["Slack"].text == "drift in Acme"
     assert answers["Socket Mode"].text == "connected"
     assert answers["channel C012AB3CD"].text == "on-call"
-    assert answers["database"].text == "SQLite"
+    assert answers["database"].text == "SQLite, made at the first start"
+    assert list(Path().iterdir()) == [], "the doctor changes nothing"
+
+
+def test_a_database_is_looked_at_and_left_as_it_is(outside: Outside, key: str) -> None:
+    settings = load(**everything(key))
+    open_store(doctor.store_url(settings)).close()
+    before = {path: path.stat().st_mtime_ns for path in settings.state_dir.iterdir()}
+    answers = examined(outside, **everything(key))
+    assert answers["database"] == Answer("ok", "database", "SQLite")
+    assert {path: path.stat().st_mtime_ns for path in settings.state_dir.iterdir()} == before
 
 
 def test_nothing_set_says_what_to_set(capsys: pytest.CaptureFixture[str]) -> None:
@@ -164,6 +177,23 @@ def test_the_clock_is_held_against_githubs(outside: Outside, key: str, skew: int
     assert examined(outside, **everything(key))["clock"].state == state
 
 
+@pytest.mark.parametrize("date", ["Mon, 23 Nov 2026 09:00:00", "Mon, 23 Nov 2026 09:00:00 -0000", "yesterday",
+                                  "Mon, 23 Nov 99999 09:00:00 GMT", "Mon, 23 Nov 0001 00:00:00 +2359"])  # fmt: skip
+def test_a_date_of_any_form_ends_nothing(outside: Outside, key: str, date: str) -> None:
+    outside.date = date
+    answers = examined(outside, **everything(key))
+    assert answers["GitHub App"].state == "ok"
+    assert missing(answers) <= {"clock"}
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", [], [1], "text", None, 7, {"permissions": 3, "events": "x"}])
+@pytest.mark.parametrize("path", ["/github/app", "/github/app/installations", "/slack/auth.test",
+                                  "/slack/apps.connections.open", "/slack/conversations.info"])  # fmt: skip
+def test_an_answer_that_is_none_ends_nothing(outside: Outside, key: str, path: str, body: Any) -> None:
+    outside.answers[path] = (200, body)
+    assert missing(examined(outside, **everything(key)))
+
+
 def test_permissions_that_are_needed_are_missing_and_others_a_warning(outside: Outside, key: str) -> None:
     outside.answers["/github/app"] = (200, {
         "slug": "drift", "events": ["push"], "permissions": {"checks": "read", "contents": "read", "metadata": "read"},
@@ -172,7 +202,22 @@ def test_permissions_that_are_needed_are_missing_and_others_a_warning(outside: O
     assert missing(answers) == {"permission checks", "permission pull_requests", "events"}
     assert "write" in answers["permission checks"].text
     assert {answers[f"permission {name}"].state for name in ("members", "administration")} == {"warning"}
-    assert answers["events"].text == "subscribe the App to pull_request, issue_comment, check_run"
+    assert answers["events"].text == "subscribe the App to pull_request, issue_comment, check_run, repository"
+
+
+def test_an_app_that_is_polled_needs_no_events(outside: Outside, key: str) -> None:
+    outside.answers["/github/app"][1]["events"] = []
+    polled = {"github_webhook_secret": "", "poll_interval": 60, "github_repositories": ("acme/shop",)}
+    assert missing(examined(outside, **{**everything(key), **polled})) == set()
+
+
+def test_polling_without_repositories_polls_nothing(outside: Outside, key: str) -> None:
+    answers = examined(outside, **{**everything(key), "poll_interval": 60})
+    assert missing(answers) == set()
+    assert answers["POLL_INTERVAL"].state == "warning"
+    assert "nothing is polled: name the repositories in GITHUB_REPOSITORIES" in answers["POLL_INTERVAL"].text
+    answers = examined(outside, **{**everything(key), "poll_interval": 60, "github_webhook_secret": ""})
+    assert missing(answers) == {"GITHUB_WEBHOOK_SECRET"}
 
 
 def test_an_app_that_is_installed_nowhere(outside: Outside, key: str) -> None:
@@ -222,9 +267,41 @@ def test_a_token_that_was_revoked(outside: Outside) -> None:
 
 def test_scopes_that_slack_did_not_grant(outside: Outside, key: str) -> None:
     outside.scopes = "chat:write,commands"
-    assert missing(examined(outside, **everything(key))) == {
-        f"scope {scope}" for scope in set(SCOPES) - {"chat:write", "commands"}
+    answers = examined(outside, **everything(key))
+    lacking = {f"scope {scope}" for scope in set(SCOPES) - {"chat:write", "commands"}}
+    assert {subject for subject in answers if subject.startswith("scope ")} == lacking
+    assert missing(answers) == lacking - {f"scope {scope}" for scope in SPARE}
+
+
+def test_the_scopes_are_those_of_the_manifest() -> None:
+    manifest = json.loads((ROOT / "slack-manifest.json").read_text())
+    assert list(SCOPES) == manifest["oauth_config"]["scopes"]["bot"]
+    assert set(SCOPES) >= SPARE
+
+
+@pytest.mark.parametrize(("given", "lacking"), [
+    ({"github_oauth_client_id": "Iv1", "github_oauth_client_secret": "canary"}, "PUBLIC_URL"),
+    ({"github_oauth_client_id": "Iv1", "public_url": "https://x.example.com"}, "GITHUB_OAUTH_CLIENT_SECRET"),
+    ({"github_oauth_client_secret": "canary"}, "GITHUB_OAUTH_CLIENT_ID and PUBLIC_URL"),
+])  # fmt: skip
+def test_linking_that_is_set_up_by_half_is_said(
+    outside: Outside, key: str, given: dict[str, object], lacking: str
+) -> None:
+    answers = examined(outside, **everything(key), **given)
+    assert missing(answers) == set()
+    assert answers["linking"] == Answer(
+        "warning", "linking", f"/runbook link is off: set {lacking} too (docs/github.md)"
+    )
+
+
+def test_linking_that_is_set_up_is_said_with_its_address(outside: Outside, key: str) -> None:
+    given = {
+        "github_oauth_client_id": "Iv1",
+        "github_oauth_client_secret": "canary",
+        "public_url": "https://x.example.com",
     }
+    answers = examined(outside, **everything(key), **given)
+    assert answers["linking"] == Answer("ok", "linking", "browsers have to reach https://x.example.com/link")
 
 
 @pytest.mark.parametrize(
@@ -243,13 +320,20 @@ def test_slacks_own_word_is_passed_on(outside: Outside, key: str, method: str, w
 
 
 @pytest.mark.parametrize(
-    ("channel", "word"), [({"is_archived": True}, "archived"), ({"is_private": True, "is_member": False}, "invite")]
-)
+    ("channel", "word"),
+    [({"is_archived": True}, "archived"), ({"is_private": True, "is_member": False}, "invite"),
+     ({"is_private": False, "is_member": False}, "invite"), ({"is_member": None}, "invite")],
+)  # fmt: skip
 def test_channels_that_cannot_be_posted_to(outside: Outside, key: str, channel: dict[str, Any], word: str) -> None:
     outside.slack("conversations.info", ok=True, channel={"name": "on-call", "is_member": True, **channel})
     answers = examined(outside, **everything(key))
     assert missing(answers) == {"channel C012AB3CD"}
     assert word in answers["channel C012AB3CD"].text
+
+
+def test_a_conversation_with_one_person_needs_no_invitation(outside: Outside, key: str) -> None:
+    outside.slack("conversations.info", ok=True, channel={"is_im": True})
+    assert missing(examined(outside, **everything(key))) == set()
 
 
 def test_neither_socket_mode_nor_http_mode(outside: Outside, key: str) -> None:
@@ -261,7 +345,7 @@ def test_services_that_cannot_be_reached(key: str) -> None:
     settings = load(
         **{**everything(key), "github_api_url": "http://127.0.0.1:9", "slack_api_url": "http://127.0.0.1:9/api/"}
     )
-    answers = {answer.subject: answer for answer in doctor.examine(settings, open_store)}
+    answers = {answer.subject: answer for answer in doctor.examine(settings, look)}
     assert missing(answers) == {"GitHub", "Slack"}
     assert "127.0.0.1:9 cannot be reached" in answers["GitHub"].text
 
@@ -269,7 +353,7 @@ def test_services_that_cannot_be_reached(key: str) -> None:
 def test_a_state_directory_that_cannot_be_written(key: str) -> None:
     Path("file").write_text("")
     settings = load(**everything(key), state_dir=Path("file/state"), database_url="sqlite:///elsewhere.db")
-    answers = {answer.subject: answer for answer in (doctor._disk(settings), doctor._database(settings, open_store))}
+    answers = {answer.subject: answer for answer in (doctor._disk(settings), doctor._database(settings, look))}
     assert missing(answers) == {"STATE_DIR"}
     assert "cannot be written" in answers["STATE_DIR"].text
 
@@ -279,8 +363,16 @@ def test_less_room_than_may_be_used_is_a_warning(key: str) -> None:
     assert doctor._disk(settings).state == "warning"
 
 
+def test_a_state_directory_that_is_not_there_is_not_made(key: str) -> None:
+    settings = load(**everything(key), state_dir=Path("a/b/state"))
+    answer = doctor._disk(settings)
+    assert answer.state == "ok"
+    assert "made at the first start" in answer.text
+    assert not Path("a").exists()
+
+
 def test_what_the_database_says_is_passed_on_without_its_password(key: str) -> None:
-    def refuses(url: str) -> object:
+    def refuses(url: str) -> str:
         raise BotError(f"cannot open {url}")
 
     settings = load(**everything(key), database_url="postgresql://drift:canary@db/drift")
