@@ -15,6 +15,7 @@ from typing import TypeVar, cast
 from pydantic import TypeAdapter
 
 from analyzers.model import DriftError, Severity
+from bot.reminders.nouns import ReminderPolicy
 from runbooks.model import Decision, Outcome, Status
 
 T = TypeVar("T")
@@ -187,6 +188,7 @@ class ServiceStatus:
     channel: str
     escalation: str
     runbooks: tuple[RunbookStatus, ...]
+    reminders: ReminderPolicy = field(default_factory=ReminderPolicy)
 
 
 @dataclass(frozen=True, slots=True)

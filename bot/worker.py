@@ -32,6 +32,7 @@ from bot.model import (
     decoded,
     encoded,
 )
+from bot.reminders.policy import policy_of
 from runbooks import config as configuration
 from runbooks.check import Inputs, check
 from runbooks.formats import Presentation, load
@@ -120,12 +121,13 @@ def services_of(repo: str, surveyed: Survey, config: configuration.Config) -> tu
         ServiceStatus(
             _cut(service.name), repo, service.source, _owners(service.owners), _cut(service.channel),
             _cut(escalation.get(service.name, "")), tuple(_runbook(kept) for kept in surveyed.of(service)),
+            policy_of(config, service.name),
         )
         for service in surveyed.services
     ]  # fmt: skip
     rest = tuple(_runbook(kept) for kept in surveyed.kept if kept.service is None)
     if rest:
-        found.append(ServiceStatus(UNSERVED, repo, "", (), "", "", rest))
+        found.append(ServiceStatus(UNSERVED, repo, "", (), "", "", rest, policy_of(config)))
     return tuple(found)
 
 

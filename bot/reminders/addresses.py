@@ -1,0 +1,59 @@
+"""Where owners' handles lead, as the bot knows people, teams and channels: the ``Addresses`` of a plan."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from bot.context import Rules
+from bot.model import Directory, Proof, ServiceStatus
+from bot.reminders.nouns import Place, Recipient
+
+_USER = re.compile(r"[UW][A-Z0-9]{4,20}")
+_GROUP = re.compile(r"S[A-Z0-9]{4,20}")
+_ROOM = re.compile(r"[CG][A-Z0-9]{4,20}")
+
+
+class Book:
+    """Made for one plan. ``email`` gives the Slack user of an address, or an empty string; it may remember."""
+
+    def __init__(
+        self, directory: Directory, services: Sequence[ServiceStatus], rules: Rules, email: Callable[[str], str]
+    ) -> None:
+        self._email = email
+        self._rules = rules
+        weakest_first = sorted(directory.people, key=lambda person: list(Proof).index(person.proof), reverse=True)
+        self._people = {person.login.casefold(): person.slack for person in weakest_first}
+        self._channels = {(s.repo, s.name): s.channel for s in services if s.channel}
+        self._any: Mapping[str, str] = {s.name: s.channel for s in reversed(services) if s.channel and s.name}
+        self._escalation: Mapping[str, str] = {s.name: s.escalation for s in reversed(services) if s.escalation}
+
+    def of(self, handle: str, service: str) -> tuple[Recipient, ...]:
+        """A person by Slack id, login or e-mail; a channel by its id or name; for a team or user group the service's
+        channel, because a team reads together."""
+        name = handle.strip()
+        if _USER.fullmatch(name):
+            return (Recipient(Place.PERSON, name),)
+        if name.startswith("#") or _ROOM.fullmatch(name):
+            return (Recipient(Place.CHANNEL, name),)
+        if _GROUP.fullmatch(name) or "/" in name:
+            channel = self._any.get(service) or self._rules.default_channel
+            return (Recipient(Place.CHANNEL, channel),) if channel else ()
+        bare = name.removeprefix("@")
+        slack = self._email(bare) if "@" in bare else self._people.get(bare.casefold(), "")
+        return (Recipient(Place.PERSON, slack),) if slack else ()
+
+    def channel(self, service: str, repo: str) -> Recipient | None:
+        """The service's channel, else the repository's, else the default."""
+        found = (
+            self._channels.get((repo, service))
+            or self._any.get(service)
+            or self._rules.channels.get(repo, "")
+            or self._rules.default_channel
+        )
+        return Recipient(Place.CHANNEL, found) if found else None
+
+    def escalation(self, service: str) -> tuple[Recipient, ...]:
+        """The service's contacts, each once."""
+        handles = [handle for handle in self._escalation.get(service, "").split(",") if handle.strip()]
+        return tuple(dict.fromkeys(recipient for handle in handles for recipient in self.of(handle, service)))
