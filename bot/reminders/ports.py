@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from bot.reminders.nouns import Availability, Due, Kind, Numbers, OpenItem, Recipient, Sending, Told
+from bot.model import Actor
+from bot.reminders.nouns import Availability, Due, Kind, Numbers, OpenItem, Recipient, ReviewDue, Sending, Told
 
 
 class Ledger(Protocol):
@@ -63,8 +64,8 @@ class Ledger(Protocol):
         ...
 
     def snooze_drift(self, repo: str, fingerprint: str, until: date, at: datetime) -> int:
-        """Silence an open item until a day and forget which steps were told of it, since its ladder starts anew on the
-        day after; returns how often that was done, this time included."""
+        """Silence an open item until a day and forget which steps were told of it (not those of the phase ``note``),
+        since its ladder starts anew on the day after; returns how often that was done, this time included."""
         ...
 
     def reviewed(self, repo: str, path: str, by: str, on: date, at: datetime) -> None:
@@ -110,4 +111,29 @@ class Addresses(Protocol):
 
     def escalation(self, service: str) -> tuple[Recipient, ...]:
         """Whom to ask when owners stay silent."""
+        ...
+
+
+class Reminding(Protocol):
+    """What people may ask of reminders, on every surface. What comes back are words for the person, in the formatting
+    of Slack and escaped; each answers within Slack's three seconds, so that what takes longer is only ordered. Raises
+    ``BotError`` with a reason for the person."""
+
+    def digest_now(self, slack: str) -> str:
+        """Order the digest of a user now, whatever was said before; it counts as today's. Says where it will come, or
+        that nothing waits."""
+        ...
+
+    def quiet(self, slack: str, until: date | timedelta | None) -> str:
+        """A user wants silence until the end of a day or for a length (``when.ends`` makes it an instant, in their
+        time zone), or no more silence (None). Says when it ends."""
+        ...
+
+    def reviewed(self, actor: Actor, repo: str, path: str) -> str:
+        """Somebody read a runbook and says that it is still right. Raises ``NotAllowed`` for who may not, and
+        ``BotError`` for a runbook that is not known."""
+        ...
+
+    def reviews_of(self, slack: str) -> tuple[ReviewDue, ...]:
+        """The reviews that are due for a user and their groups, the longest overdue first."""
         ...

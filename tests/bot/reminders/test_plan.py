@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
+from bot.model import decoded, encoded
 from bot.reminders.board import Board
 from bot.reminders.nouns import Audience, Availability, Due, Entry, Kind, ReminderPolicy, ReviewDue, Sending, Step, Told
 from bot.reminders.plan import due as planned
@@ -170,6 +171,22 @@ def test_without_any_owner_the_channel_is_told_and_without_a_channel_nobody() ->
     assert Office([item(handles=())], book=Book(channels=False)).at(MONDAY) == []
     office = Office([item(since=MONDAY - 40 * DAY)], book=Book(bosses=()))
     assert told(office.at(MONDAY)) == [("#pay", [3]), ("bob", [1])]  # no contact: the channel hears the last step too
+
+
+def test_an_author_whom_nobody_knows_is_left_out_and_the_owner_is_told() -> None:
+    office = Office([item(merged=False)], book=Book(unknown=("@ann",)))
+    assert [(due.kind, due.recipient) for due in office.at(MONDAY)] == [(Kind.DIGEST, BOB)]
+
+
+def test_whose_hours_nobody_knows_has_those_of_the_service() -> None:
+    office = Office([item()], policies={("o/r", ""): replace(POLICY, timezone="Asia/Kolkata")})
+    assert told(office.at(utc("2026-11-23T03:30"))) == [("bob", [0])]
+
+
+def test_a_message_goes_to_json_and_back() -> None:
+    (digest,) = Office([item()]).at(MONDAY)
+    assert decoded(Due, encoded(digest)) == digest
+    assert decoded(ReminderPolicy, encoded(POLICY)) == POLICY
 
 
 def test_reviews_join_the_digest_when_due_and_once_more_when_overdue() -> None:

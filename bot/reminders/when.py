@@ -1,0 +1,84 @@
+"""How long, in people's words: ``2 days``, ``1 week``, ``3 hours``, ``until 2026-12-24``. Strict, with an answer that
+says how to write it: a misread snooze is silence that nobody asked for."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time, timedelta
+
+from bot.model import BotError
+from bot.reminders.calendar import zone
+
+MAX_SPAN = timedelta(days=90)
+"""The longest silence; as long as that of a snooze (``decide.MAX_SNOOZE``)."""
+
+_UNITS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}
+_SPAN = re.compile(r"(\d{1,4}) ?(hour|day|week)s?", re.IGNORECASE)
+_UNTIL = re.compile(r"until (\S{1,40})", re.IGNORECASE)
+_WITHIN = re.compile(
+    r"(?:^|(?<= ))(?:until (?P<day>\S{1,40})|(?:for )?(?P<count>\d{1,4}) ?(?P<unit>day|week)s?)(?= |$)", re.IGNORECASE
+)
+
+
+def silence(text: str, today: date) -> date | timedelta | None:
+    """What somebody wants silence for: the last silent day, a length, or None for ``off``. Raises ``BotError`` with
+    what can be written."""
+    said = " ".join(text.split())
+    if said.casefold() == "off":
+        return None
+    if found := _SPAN.fullmatch(said):
+        length = int(found.group(1)) * _UNITS[found.group(2).lower()]
+        if not timedelta() < length <= MAX_SPAN:
+            raise BotError(f"between 1 hour and {MAX_SPAN.days} days, please")
+        return length
+    if found := _UNTIL.fullmatch(said):
+        return _within(_day(found.group(1), today), today)
+    raise BotError(f"{_quoted(said)}say for how long: `2 days`, `1 week`, `3 hours`, `{_example(today)}` or `off`")
+
+
+def ends(asked: date | timedelta, timezone: str, now: datetime) -> datetime:
+    """The instant at which silence ends for somebody in a time zone: hours from now; days and dates at the end of
+    their last day, so that ``2 days`` said today means that nothing comes today, tomorrow and the day after."""
+    here = zone(timezone)
+    if isinstance(asked, timedelta):
+        if asked % timedelta(days=1):
+            return now + asked
+        asked = now.astimezone(here).date() + asked
+    return datetime.combine(asked + timedelta(days=1), time(), here).astimezone(now.tzinfo)
+
+
+def split(text: str, today: date) -> tuple[str, date | None, str]:
+    """``payments until 2026-12-24 waits for the dashboard`` as what, the last silent day (None: not said) and why.
+    Raises ``BotError`` for a day that is none or lies outside."""
+    said = " ".join(text[:1000].split())
+    found = _WITHIN.search(said)
+    if found is None:
+        return said, None, ""
+    if found.group("day"):
+        day = _day(found.group("day"), today)
+    else:
+        day = today + int(found.group("count")) * _UNITS[found.group("unit").lower()]
+    return said[: found.start()].strip(), _within(day, today), said[found.end() :].strip()
+
+
+def _day(text: str, today: date) -> date:
+    try:
+        if len(text) == 10:  # the library also reads week dates and days without dashes
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise BotError(f"“{text}” is no day: write `{_example(today)}`")
+
+
+def _within(day: date, today: date) -> date:
+    if not today < day <= today + MAX_SPAN:
+        raise BotError(f"a day between {today + timedelta(days=1)} and {today + MAX_SPAN}, please")
+    return day
+
+
+def _example(today: date) -> str:
+    return f"until {today + timedelta(weeks=1)}"
+
+
+def _quoted(text: str) -> str:
+    return f"“{text[:60]}” is not understood; " if text else ""
