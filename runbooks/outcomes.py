@@ -20,6 +20,10 @@ def outcomes_of(verdicts: Sequence[Verdict], analysis: Analysis) -> tuple[Outcom
     return (_authorization(analysis), _logging(analysis), _runbooks(verdicts))
 
 
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
+
+
 def _named(findings: Sequence[Finding]) -> str:
     return ", ".join(dict.fromkeys(finding.subject for finding in findings))[:200]
 
@@ -47,18 +51,23 @@ def _logging(analysis: Analysis) -> Outcome:
     logged = [change for change in analysis.changes if change.fact.kind.value == "log_call" and change.after]
     if not logged:
         return Outcome(name, NOT_APPLICABLE, "no log call changed")
-    return Outcome(name, HOLDS, f"{len(logged)} changed log calls carry none that is known")
+    return Outcome(
+        name,
+        HOLDS,
+        _counted(len(logged), "changed log call carries", "changed log calls carry") + " none that is known",
+    )
 
 
 def _runbooks(verdicts: Sequence[Verdict]) -> Outcome:
     name = "runbooks updated when behaviour changes"
     statuses = [verdict.status for verdict in verdicts]
     if Status.CONTRADICTED in statuses:
-        return Outcome(name, FAILS, f"{statuses.count(Status.CONTRADICTED)} lines are now false")
-    if Status.SUSPECT in statuses:
         return Outcome(
-            name, UNKNOWN, f"{statuses.count(Status.SUSPECT)} suspect sections were neither edited nor confirmed"
+            name, FAILS, _counted(statuses.count(Status.CONTRADICTED), "line is", "lines are") + " now false"
         )
+    if Status.SUSPECT in statuses:
+        counted = _counted(statuses.count(Status.SUSPECT), "suspect section was", "suspect sections were")
+        return Outcome(name, UNKNOWN, f"{counted} neither edited nor confirmed")
     if any(s in {Status.UPDATED, Status.ACKNOWLEDGED, Status.SNOOZED} for s in statuses):
         return Outcome(name, HOLDS, "every section that leans on the change was edited or confirmed")
     return Outcome(name, NOT_APPLICABLE, "no section leans on the change")

@@ -33,7 +33,7 @@ LEANS = replace(WRONG, status=Status.SUSPECT, fingerprint="f2", quote="", sugges
 def review(*items: Item, opted_in: bool = True, failure: str = "", fail_on: str = "contradicted") -> Review:
     return Review(
         PULL.ref, HEAD, BASE, POLICY, Policy(opted_in, fail_on), items,
-        (Outcome("runbooks updated when behaviour changes", "fails", "1 lines are now false"),
+        (Outcome("runbooks updated when behaviour changes", "fails", "1 line is now false"),
          Outcome("reviewed before release", "could not tell", "the rules may not be read")),
         (), (), files=3, failure=failure,
     )  # fmt: skip
