@@ -10,8 +10,9 @@ from slack_sdk.models.blocks import Block, DividerBlock
 from slack_sdk.models.views import View
 
 from bot.model import Drift, ServiceStatus
+from bot.reminders.nouns import ReviewDue
 from bot.slack.parts import MAX_TOTAL, context, header, packed, plural, section
-from bot.slack.status import by_urgency, drift_line, overdue, service_line
+from bot.slack.status import by_urgency, drift_line, overdue, review_line, service_line
 
 HOME = "runbook_home"
 """``callback_id`` of the home tab."""
@@ -24,14 +25,17 @@ def home(
     drift: Sequence[Drift],
     now: datetime,
     web: str,
+    reviews: Sequence[ReviewDue] = (),
 ) -> dict[str, object]:
     """The home tab. ``yours`` and ``teams`` are what waits for the person and their groups, ``drift`` all that is
-    open. What waits for both stands with the person only."""
+    open, ``reviews`` what the person is to read again. What waits for both stands with the person only."""
     own = {(one.repo, one.item.fingerprint) for one in yours}
     shared = [one for one in teams if (one.repo, one.item.fingerprint) not in own]
     blocks: list[Block] = [header("Runbooks")]
     blocks += _part("Yours", [drift_line(one, now, web) for one in yours], "✅ Nothing waits for you.")
     blocks += _part("Your teams'", [drift_line(one, now, web) for one in shared], "✅ Nothing waits for your teams.")
+    if reviews:
+        blocks += _part("Due for review", [review_line(one, now.date(), web) for one in reviews], "")
     late = sum(overdue(book, now.date()) is not None for service in services for book in service.runbooks)
     title = f"All services: {plural(len(services), 'service')}, {len(drift)} open, {late} due for review"
     lines = [service_line(service, drift) for service in by_urgency(services, drift)]

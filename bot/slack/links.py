@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from bot.model import Item, Pull, PullRef
+from bot.model import Item, Pull, PullRef, PullState
 
 MAX_URL = 600
 """Longer addresses are left out: Slack takes 3,000, but three sections have to fit into one message."""
@@ -43,8 +43,8 @@ def code_url(web: str, pull: Pull, item: Item) -> str:
 
 def editor_url(web: str, pull: Pull, item: Item) -> str:
     """The editor for a runbook line: on the pull request's own branch where it is known, so that the mend lands in
-    the same change; else on the target branch."""
-    if pull.head_ref and pull.head_repo:
+    the same change; after the merge, or where it is not known, on the target branch."""
+    if pull.head_ref and pull.head_repo and pull.state is not PullState.MERGED:
         return edit_url(web, pull.head_repo, pull.head_ref, item.runbook, item.line)
     return edit_url(web, pull.ref.repo, pull.base_ref, item.runbook, item.line)
 

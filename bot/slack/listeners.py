@@ -16,39 +16,35 @@ from slack_bolt import Ack, App, BoltResponse
 from bot import decide
 from bot.answers import find_service, nearest, open_drift
 from bot.context import Bot
-from bot.model import Actor, BotError, Drift, Item, PullRef, Surface, content_hash
+from bot.model import Actor, BotError, Drift, PullRef, Surface
 from bot.observe import DELIVERIES, log
-from bot.ports import Message, Refused
-from bot.slack import blocks, home, status, views
+from bot.ports import Message
+from bot.reminders.ports import Reminding
+from bot.slack import blocks, home, reminders, status, views
+from bot.slack.desk import Body, Desk, cause, place, pressed
 from bot.slack.escape import prose
 
-Body = Mapping[str, Any]  # what Slack sends, before it is read
 Link = Callable[[str], str]
 """Makes the address at which a Slack user proves a GitHub login; empty where that is not set up."""
 
-_PULL = re.compile(r"([\w.-]{1,100}/[\w.-]{1,100})#(\d{1,9})")
 _MENTION = re.compile(r"<@[A-Z0-9]{1,20}>")
 
 
 class Listeners:
-    """Registers everything on a Bolt app. ``web`` is where the forge's pages are."""
+    """Registers everything on a Bolt app. ``web`` is where the forge's pages are; without ``reminding`` the commands
+    about reminders say that they are not set up."""
 
-    def __init__(self, bot: Bot, web: str, link: Link = lambda slack: "") -> None:
+    def __init__(self, bot: Bot, web: str, link: Link = lambda slack: "", reminding: Reminding | None = None) -> None:
         self._bot, self._web, self._link = bot, web, link
+        self._desk = Desk(bot)
+        self._reminders = reminders.Reminders(bot, self._desk, web, reminding)
 
     def register(self, app: App) -> None:
         """Add the handlers to the app."""
         app.middleware(self._once)
         app.error(self._failed)
-        opening = {
-            blocks.STILL_ACCURATE: self._open_still_accurate,
-            blocks.SNOOZE: self._open_snooze,
-            blocks.HAND_OVER: self._open_hand_over,
-            blocks.SHOW_EDIT: self._open_edit,
-            blocks.RECHECK: self._recheck,
-        }
-        for action, handler in opening.items():
-            app.action(action)(handler)
+        app.action(blocks.RECHECK)(self._recheck)
+        self._reminders.register(app)
         for action in (blocks.OPEN_PULL, blocks.OPEN_RUNBOOK):
             app.action(action)(lambda ack: ack())
         app.view(views.STILL_ACCURATE_VIEW)(self._submitted)
@@ -73,54 +69,24 @@ class Listeners:
     def _failed(self, error: Exception, body: Body) -> BoltResponse:
         """The last resort: the person hears that it did not work, the log why."""
         log.error("slack listener failed", error=type(error).__name__)
-        channel, user = _place(body)
+        channel, user = place(body)
         if user:
             sorry = "⚠️ That did not work, and it is our fault. It is in the log; please try again."
             try:
-                self._whisper(channel or user, user, sorry)
+                self._desk.whisper(channel or user, user, sorry)
             except BotError as problem:  # Slack itself is away
                 log.warning("could not say so", reason=str(problem))
         return BoltResponse(status=200, body="")
 
     # -- buttons --
 
-    def _open_still_accurate(self, ack: Ack, body: Body) -> None:
-        ack()
-        self._open(body, lambda pull, items, channel: views.still_accurate_view(pull, items, channel))
-
-    def _open_snooze(self, ack: Ack, body: Body) -> None:
-        ack()
-        today = self._bot.clock.now().date()
-        self._open(body, lambda pull, items, channel: views.snooze_view(pull, items, today, channel))
-
-    def _open_hand_over(self, ack: Ack, body: Body) -> None:
-        ack()
-        self._open(body, lambda pull, items, channel: views.hand_over_view(pull, items, channel))
-
-    def _open_edit(self, ack: Ack, body: Body) -> None:
-        ack()
-        self._open(body, lambda pull, items, channel: views.suggested_edit_view(pull, items, self._web))
-
-    def _open(self, body: Body, build: Callable[..., Mapping[str, object]], ref: PullRef | None = None) -> None:
-        """Open a modal about a pull request's open sections, or say why there is none."""
-        channel, _ = _place(body)
-        ref = ref or _pressed(body)
-        pull = self._bot.store.pull(ref) if ref else None
-        found = self._bot.store.review(ref) if ref else None
-        items: tuple[Item, ...] = found.drift if found else ()
-        if pull is None or not items:
-            view = views.notice_view("Nothing open", "It has been settled meanwhile; the message shows how it stands.")
-        else:
-            view = dict(build(pull, items, channel))
-        self._bot.chat.open_view(str(body.get("trigger_id", "")), view)
-
     def _recheck(self, ack: Ack, body: Body) -> None:
         ack()
-        ref = _pressed(body)
+        ref, _ = pressed(body)
         if ref is not None:
-            self._bot.jobs.review(ref, f"recheck:{_cause(body)}")
-            channel, user = _place(body)
-            self._whisper(
+            self._bot.jobs.review(ref, f"recheck:{cause(body)}")
+            channel, user = place(body)
+            self._desk.whisper(
                 channel, user, f"🔍 Looking at {prose(ref.key, 200)} again; the message will show the result."
             )
 
@@ -143,9 +109,9 @@ class Listeners:
         try:
             done = self._decided(str(callback), actor, entered)
         except BotError as problem:
-            self._whisper(entered.channel or user, user, views.refusal(str(problem)))
+            self._desk.whisper(entered.channel or user, user, views.refusal(str(problem)))
             return
-        self._whisper(entered.channel or user, user, done)
+        self._desk.whisper(entered.channel or user, user, done)
 
     def _decided(self, callback: str, actor: Actor, entered: views.Submitted) -> str:
         ref = PullRef.parse(entered.key)
@@ -170,25 +136,18 @@ class Listeners:
         """Answered in the acknowledgement itself, which also works where the bot is no member."""
         user = str(body.get("user_id", ""))
         word, _, rest = str(body.get("text", "")).strip().partition(" ")
-        known = _PULL.search(rest)
-        if word in {"ack", "snooze"} and known:
-            ack()
-            self._open(body, self._builder(word), PullRef(known.group(1), int(known.group(2))))
-        elif word == "link":
+        if word == "link":
             address = self._link(user)
             offer = f"<{address}|Prove your GitHub login> (the link is yours alone and ends in ten minutes)"
             refused = "Linking is not set up; ask to be listed in the bot's PEOPLE setting."
             ack(text=offer if address else refused, response_type="ephemeral")
+            return
+        message = self._reminders.command(word, rest, body) if word in reminders.WORDS else self.reply(word, rest, user)
+        if message is None:
+            ack()
         else:
-            message = self.reply(word, rest, user)
             shown = cast("list[dict[Any, Any]] | None", message.get("blocks"))
             ack(text=str(message["text"]), blocks=shown, response_type="ephemeral")
-
-    def _builder(self, word: str) -> Callable[..., Mapping[str, object]]:
-        today = self._bot.clock.now().date()
-        if word == "snooze":
-            return lambda pull, items, channel: views.snooze_view(pull, items, today, channel)
-        return views.still_accurate_view
 
     def _mentioned(self, event: Mapping[str, Any]) -> None:
         word, _, rest = _MENTION.sub("", str(event.get("text", ""))).strip().partition(" ")
@@ -202,7 +161,7 @@ class Listeners:
         bot, now = self._bot, self._bot.clock.now()
         name = rest.strip()[:200]
         if word == "mine":
-            return status.mine(decide.mine(bot, user), now, self._web)
+            return status.mine(decide.mine(bot, user), now, self._web, self._reminders.reviews_of(user))
         services = bot.store.services()
         if word == "list":
             return status.listing(services, bot.store.drift())
@@ -234,41 +193,11 @@ class Listeners:
         mine = decide.mine(self._bot, user)
         own = tuple(drift for drift in mine if self._personally(drift, user))
         teams = tuple(drift for drift in mine if drift not in own)
-        view = home.home(own, teams, self._bot.store.services(), every, self._bot.clock.now(), self._web)
+        reviews = self._reminders.reviews_of(user)
+        view = home.home(own, teams, self._bot.store.services(), every, self._bot.clock.now(), self._web, reviews)
         self._bot.chat.publish_home(user, view)
 
     def _personally(self, drift: Drift, user: str) -> bool:
         logins = {p.login.casefold() for p in self._bot.directory().people if p.slack == user}
         named = {owner.handle.removeprefix("@").casefold() for owner in drift.item.owners}
         return drift.assignee == user or (not drift.assignee and bool(logins & named))
-
-    # -- words to one person --
-
-    def _whisper(self, channel: str, user: str, text: str) -> None:
-        try:
-            self._bot.chat.whisper(channel, user, text)
-        except Refused as problem:  # not a member there: say it to the person
-            log.warning("could not whisper", code=problem.code)
-            self._bot.chat.post(user, {"text": text}, key=content_hash(user, text, self._bot.clock.now().isoformat()))
-
-
-def _pressed(body: Body) -> PullRef | None:
-    """The pull request that a button stands for."""
-    try:
-        return PullRef.parse(str(body["actions"][0]["value"]))
-    except (KeyError, IndexError, TypeError, ValueError):
-        return None
-
-
-def _place(body: Body) -> tuple[str, str]:
-    """Channel and user of an interaction, a command or an event; empty where there is none."""
-    asked = body.get("event")
-    where, who = ((asked if isinstance(asked, Mapping) else body).get(name) for name in ("channel", "user"))
-    where = where.get("id") if isinstance(where, Mapping) else where
-    who = who.get("id") if isinstance(who, Mapping) else who
-    return str(where or body.get("channel_id") or ""), str(who or body.get("user_id") or "")
-
-
-def _cause(body: Body) -> str:
-    actions = body.get("actions") or [{}]
-    return f"{actions[0].get('action_ts', '')}:{_place(body)[1]}"[:100]

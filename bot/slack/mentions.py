@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import chain
 
 from bot.model import Directory, OwnerName
+from bot.reminders.nouns import Place, Recipient
 from bot.slack.escape import prose
 
 MAX_OWNERS = 5
@@ -30,6 +32,11 @@ def channel(name: str) -> str:
     return f"<#{name}>" if _CHANNEL.fullmatch(name) else prose(name, 80)
 
 
+def recipient_words(recipient: Recipient) -> str:
+    """A recipient as mrkdwn; empty for an id that is none."""
+    return channel(recipient.id) if recipient.place is Place.CHANNEL else tag(recipient.id)
+
+
 def mention(owner: OwnerName, directory: Directory) -> str:
     """An owner as mrkdwn: a mention where the directory knows the Slack user or group, else the escaped handle. A
     team is never looked up among people, nor a person among groups."""
@@ -49,6 +56,16 @@ def mention(owner: OwnerName, directory: Directory) -> str:
 def named(owner: OwnerName) -> str:
     """An owner as mrkdwn that notifies nobody. Somebody known by Slack id alone has no other name than a mention."""
     return (tag(owner.handle) if owner.kind == SLACK else "") or prose(owner.handle, 60)
+
+
+def silent(owner: OwnerName, directory: Directory) -> str:
+    """An owner as mrkdwn that notifies nobody even where it is posted: somebody who is known by Slack id goes by the
+    login or team that the directory links, else without a name."""
+    if owner.kind != SLACK or not tag(owner.handle):
+        return prose(owner.handle, 60)
+    logins = (f"@{person.login}" for person in directory.people if person.slack == owner.handle)
+    teams = (team for team, group in directory.groups if group == owner.handle)
+    return prose(next(chain(logins, teams), "a person who is not linked"), 60)
 
 
 def owners_line(owners: Sequence[OwnerName], directory: Directory | None = None) -> str:

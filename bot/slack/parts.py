@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import cast
 
 from slack_sdk.models.blocks import (
@@ -93,6 +94,16 @@ def packed(lines: Iterable[str], most: int, total: int) -> tuple[list[str], int]
 def plural(count: int, one: str, many: str = "") -> str:
     """``1 section``, ``2 sections``."""
     return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def day_words(day: date, today: date) -> str:
+    """``tomorrow``, ``on Tuesday`` within a week, else ``on 8 December``, from somebody's today."""
+    ahead = (day - today).days
+    if ahead <= 0:
+        return "today"
+    if ahead == 1:
+        return "tomorrow"
+    return f"on {day:%A}" if ahead < 7 else f"on {day.day} {day:%B}"
 
 
 def counted(items: Sequence[Item]) -> str:

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from slack_sdk.models.blocks import Block, DividerBlock
 
 from bot.model import Drift, OwnerName, RunbookStatus, ServiceStatus
+from bot.reminders.nouns import ReviewDue
 from bot.slack.escape import clean, path, plain, prose
 from bot.slack.links import file_url, pull_url
 from bot.slack.mentions import SLACK, channel, named, owners_line
@@ -23,7 +24,11 @@ HELP = (
     ("owners [SERVICE]", "who owns what, and who says so"),
     ("mine", "what waits for you"),
     ("snooze OWNER/NAME#N", "silence a pull request's sections until a day"),
+    ("snooze SERVICE until 2026-12-24 REASON", "the same in words; also `2 weeks` for the day"),
     ("ack OWNER/NAME#N", "say that its sections are still accurate"),
+    ("handover OWNER/NAME#N @SOMEBODY", "give its sections to a person or a user group; also for a SERVICE"),
+    ("digest now", "your digest, without waiting for the morning"),
+    ("quiet 2 days", "no reminders for so long; also `until 2026-12-24` and `off`"),
     ("help", "this"),
 )
 
@@ -77,12 +82,16 @@ def owners(services: Sequence[ServiceStatus]) -> dict[str, object]:
     return message("Owners", _listed("*Owners*", lines, 4) if lines else [section("No service is known yet.")])
 
 
-def mine(drift: Sequence[Drift], now: datetime, web: str) -> dict[str, object]:
-    """What waits for the person who asks."""
-    if not drift:
+def mine(drift: Sequence[Drift], now: datetime, web: str, reviews: Sequence[ReviewDue] = ()) -> dict[str, object]:
+    """What waits for the person who asks: open sections, and reviews that are due."""
+    counts = [plural(len(drift), "section")] if drift else []
+    counts += [plural(len(reviews), "review")] if reviews else []
+    if not counts:
         return message("Nothing waits for you.", [section("✅ Nothing waits for you.")])
-    title = f"{plural(len(drift), 'section')} {'waits' if len(drift) == 1 else 'wait'} for you"
-    return message(title, _listed(f"*{title}*", (drift_line(one, now, web) for one in drift), 4))
+    title = f"{' and '.join(counts)} {'waits' if len(drift) + len(reviews) == 1 else 'wait'} for you"
+    lines = [drift_line(one, now, web) for one in drift]
+    due = [review_line(one, now.date(), web) for one in reviews]
+    return message(title, [*_listed(f"*{title}*", lines, 4), *(_listed("*Due for review*", due, 2) if due else [])])
 
 
 def help_text(command: str = "/runbook") -> dict[str, object]:
@@ -101,15 +110,26 @@ def overdue(book: RunbookStatus, today: date) -> int | None:
     return late if late > 0 else None
 
 
-def drift_line(drift: Drift, now: datetime, web: str) -> str:
-    """One open item: where, since when, from which pull request, whose."""
+def drift_line(drift: Drift, now: datetime, web: str, owner: str = "") -> str:
+    """One open item: where, since when, from which pull request, whose. ``owner`` says the last in other words, for
+    messages that are posted: whom it was handed to would be mentioned."""
     item = drift.item
     where = path(item.runbook or item.code_path, 70) + (f":{item.line}" if item.line else "")
     book = link(file_url(web, drift.repo, "HEAD", item.runbook, item.line), where) if item.runbook else where
     change = link(pull_url(web, drift.ref), f"{prose(drift.ref.repo, 100)} PR #{drift.ref.number}")
     merged = ", merged" if drift.merged else ""
-    owner = named(OwnerName(drift.assignee, SLACK, "")) if drift.assignee else owners_line(item.owners)
+    if not owner:
+        owner = named(OwnerName(drift.assignee, SLACK, "")) if drift.assignee else owners_line(item.owners)
     return f"{SIGN[item.status]} {book} · {change}{merged} · {age(drift.opened_at, now)} · {owner}"
+
+
+def review_line(review: ReviewDue, today: date, web: str) -> str:
+    """One review that is due: which runbook, of which service, and how late."""
+    where = link(file_url(web, review.repo, "HEAD", review.path), path(review.path, 80))
+    late = (today - review.due).days
+    when = f"overdue by {plural(late, 'day')}" if late > 0 else "due today" if late == 0 else f"due on {review.due}"
+    service = f" · {prose(review.service, 80)}" if clean(review.service) else ""
+    return f"📖 {where} · {prose(review.repo, 140)}{service} · {when}"
 
 
 def service_line(service: ServiceStatus, drift: Sequence[Drift]) -> str:

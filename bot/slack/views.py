@@ -22,7 +22,7 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from bot.model import Item, Pull
-from bot.slack.escape import clean, fence, fit, plain, prose
+from bot.slack.escape import clean, fence, fit, plain, prose, width
 from bot.slack.links import editor_url, pull_url
 from bot.slack.parts import SIGN, context, link, section, words
 
@@ -36,8 +36,8 @@ NOTICE_VIEW = "notice_view"
 SECTIONS, REASON, UNTIL, USER, GROUP = "sections", "reason", "until", "user", "group"
 """``block_id`` and ``action_id`` of the fields; each block has one field."""
 
-MAX_REASON = 500
-"""Characters of a reason; as many as the record keeps."""
+MIN_REASON, MAX_REASON = 3, 500
+"""Characters of a reason, at least and at most; as many as the record keeps."""
 MAX_BOXES = 10
 MAX_OPTIONS = 100
 """Slack's limits of check boxes and of options in a menu."""
@@ -60,14 +60,16 @@ class Submitted:
     to: str = ""
 
 
-def still_accurate_view(pull: Pull, items: Sequence[Item], channel: str = "") -> dict[str, object]:
+def still_accurate_view(pull: Pull, items: Sequence[Item], channel: str = "", reason: str = "") -> dict[str, object]:
     """Which sections still hold, and why. With more than one, each has to be chosen: nobody confirms unread."""
     sections = _sections("Which sections are still accurate?", items, chosen=len(_distinct(items)) == 1)
-    reason = _reason("Why?", "What did you check? This is what the next reader and the auditor will see.")
-    return _modal(STILL_ACCURATE_VIEW, "Still accurate", "Confirm", pull, channel, [sections, reason])
+    why = _reason("Why?", "What did you check? This is what the next reader and the auditor will see.", reason)
+    return _modal(STILL_ACCURATE_VIEW, "Still accurate", "Confirm", pull, channel, [sections, why])
 
 
-def snooze_view(pull: Pull, items: Sequence[Item], today: date, channel: str = "") -> dict[str, object]:
+def snooze_view(
+    pull: Pull, items: Sequence[Item], today: date, channel: str = "", reason: str = ""
+) -> dict[str, object]:
     """Until when sections stay silent, and why."""
     until = InputBlock(
         block_id=UNTIL,
@@ -75,11 +77,13 @@ def snooze_view(pull: Pull, items: Sequence[Item], today: date, channel: str = "
         element=DatePickerElement(
             action_id=UNTIL, initial_date=(today + timedelta(days=SNOOZE_DAYS)).isoformat(), placeholder=words("A day")
         ),
-        hint=words("At most 90 days. It wakes up earlier when the values or the section change."),
+        hint=words(
+            "At most 90 days, extended at most twice. It wakes up earlier when the values or the section change."
+        ),
     )
     sections = _sections("Which sections?", items, chosen=True)
-    reason = _reason("Why not now?", "For example: waits for the new dashboard, due on Friday.")
-    return _modal(SNOOZE_VIEW, "Snooze", "Snooze", pull, channel, [sections, until, reason])
+    why = _reason("Why not now?", "For example: waits for the new dashboard, due on Friday.", reason)
+    return _modal(SNOOZE_VIEW, "Snooze", "Snooze", pull, channel, [sections, until, why])
 
 
 def hand_over_view(pull: Pull, items: Sequence[Item], channel: str = "") -> dict[str, object]:
@@ -190,11 +194,20 @@ def _option(item: Item) -> Option:
     return Option(text=words(text), value=item.fingerprint, description=words(about) if about else None)
 
 
-def _reason(question: str, hint: str) -> InputBlock:
+def _reason(question: str, hint: str, given: str = "") -> InputBlock:
+    """The field for a reason; ``given`` is what was said already and may be changed."""
+    kept = clean(given)[:MAX_REASON]
+    kept = kept[: MAX_REASON - (width(kept) - len(kept))]
     return InputBlock(
         block_id=REASON,
         label=words(question),
-        element=PlainTextInputElement(action_id=REASON, multiline=True, min_length=3, max_length=MAX_REASON),
+        element=PlainTextInputElement(
+            action_id=REASON,
+            multiline=True,
+            min_length=MIN_REASON,
+            max_length=MAX_REASON,
+            initial_value=kept if len(kept) >= MIN_REASON else None,
+        ),
         hint=words(hint),
     )
 
