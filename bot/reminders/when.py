@@ -13,10 +13,11 @@ MAX_SPAN = timedelta(days=90)
 """The longest silence; as long as that of a snooze (``decide.MAX_SNOOZE``)."""
 
 _UNITS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}
-_SPAN = re.compile(r"(\d{1,4}) ?(hour|day|week)s?", re.IGNORECASE)
+_SPAN = re.compile(r"([0-9]{1,4}) ?(hour|day|week)s?", re.IGNORECASE)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _UNTIL = re.compile(r"until (\S{1,40})", re.IGNORECASE)
 _WITHIN = re.compile(
-    r"(?:^|(?<= ))(?:until (?P<day>\S{1,40})|(?:for )?(?P<count>\d{1,4}) ?(?P<unit>day|week)s?)(?= |$)", re.IGNORECASE
+    r"(?:^|(?<= ))(?:until (?P<day>\S{1,40})|(?:for )?(?P<count>[0-9]{1,4}) ?(?P<unit>day|week)s?)(?= |$)", re.IGNORECASE
 )
 
 
@@ -63,7 +64,7 @@ def split(text: str, today: date) -> tuple[str, date | None, str]:
 
 def _day(text: str, today: date) -> date:
     try:
-        if len(text) == 10:  # the library also reads week dates and days without dashes
+        if _DAY.fullmatch(text):  # the library also reads week dates and days without dashes
             return date.fromisoformat(text)
     except ValueError:
         pass

@@ -31,7 +31,7 @@ from bot.slack.parts import (
     section,
     words,
 )
-from bot.slack.status import UNSERVED, age
+from bot.slack.status import UNSERVED, age, lateness
 from runbooks.model import Status
 
 AnyLine = Line | ReviewLine
@@ -231,8 +231,7 @@ def _item_buttons(drift: Drift, number: int) -> list[ButtonElement]:
 def _review_text(view: _View, line: ReviewLine) -> str:
     """One review: which runbook, how late, who read it last."""
     of = line.review
-    late = (view.due.day - of.due).days
-    when = f"overdue by {plural(late, 'day')}" if late > 0 else "due today" if late == 0 else f"due on {of.due}"
+    when = lateness(of.due, view.due.day)
     title = f" · {prose(line.title, 80)}" if clean(line.title) else ""
     book = link(file_url(view.web, of.repo, "HEAD", of.path), path(of.path, 80))
     by = f" by {silent(OwnerName(line.by, SLACK, ''), view.directory)}" if line.by else ""
@@ -271,7 +270,7 @@ def _amount(lines: Sequence[AnyLine]) -> str:
 def _in_words(line: AnyLine) -> str:
     if isinstance(line, Line):
         return item_words(line.drift.item)
-    return plain(f"{line.review.path}: review due since {line.review.due}", 400)
+    return plain(f"{line.review.path}: to be reviewed", 400)
 
 
 def _cut(lines: Sequence[str], limit: int) -> str:

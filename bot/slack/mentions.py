@@ -34,7 +34,9 @@ def channel(name: str) -> str:
 
 def recipient_words(recipient: Recipient) -> str:
     """A recipient as mrkdwn; empty for an id that is none."""
-    return channel(recipient.id) if recipient.place is Place.CHANNEL else tag(recipient.id)
+    if recipient.place is Place.PERSON:
+        return tag(recipient.id)
+    return channel(recipient.id if _CHANNEL.fullmatch(recipient.id) else f"#{recipient.id.removeprefix('#')}")
 
 
 def mention(owner: OwnerName, directory: Directory) -> str:

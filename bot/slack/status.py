@@ -18,6 +18,9 @@ NOT_AUDITED = "not audited yet"
 UNSERVED = "runbooks of no service"
 """How runbooks are called whose service nobody named."""
 
+LONG_AGO = 3650
+"""Days; a review that is later than this was never done."""
+
 HELP = (
     ("status SERVICE", "runbooks, owners, reviews and open drift of a service"),
     ("list", "all services"),
@@ -126,10 +129,16 @@ def drift_line(drift: Drift, now: datetime, web: str, owner: str = "") -> str:
 def review_line(review: ReviewDue, today: date, web: str) -> str:
     """One review that is due: which runbook, of which service, and how late."""
     where = link(file_url(web, review.repo, "HEAD", review.path), path(review.path, 80))
-    late = (today - review.due).days
-    when = f"overdue by {plural(late, 'day')}" if late > 0 else "due today" if late == 0 else f"due on {review.due}"
     service = f" · {prose(review.service, 80)}" if clean(review.service) else ""
-    return f"📖 {where} · {prose(review.repo, 140)}{service} · {when}"
+    return f"📖 {where} · {prose(review.repo, 140)}{service} · {lateness(review.due, today)}"
+
+
+def lateness(due: date, today: date) -> str:
+    """How late a review is: ``overdue by 3 days``. One that never was has a day long ago as its due day."""
+    late = (today - due).days
+    if late > LONG_AGO:
+        return "due, none on record"
+    return f"overdue by {plural(late, 'day')}" if late > 0 else "due today" if late == 0 else f"due on {due}"
 
 
 def service_line(service: ServiceStatus, drift: Sequence[Drift]) -> str:

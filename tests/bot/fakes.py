@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from analyzers.model import Severity
 from bot.context import Bot, Rules
 from bot.model import (
+    Actor,
     Approvals,
     Checkout,
     CheckSheet,
@@ -26,6 +27,7 @@ from bot.model import (
     ServiceStatus,
 )
 from bot.ports import Gone, Message, Refused, Store
+from bot.reminders.nouns import Availability, ReviewDue
 from runbooks.model import Status
 
 REF = PullRef("acme/shop", 7)
@@ -167,6 +169,7 @@ class FakeChat:
     homes: dict[str, Mapping[str, object]] = field(default_factory=dict)
     emails: dict[str, str] = field(default_factory=dict)
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    group_names: dict[str, str] = field(default_factory=dict)
     refuse: dict[str, str] = field(default_factory=dict)
     updates: int = 0
     broken: Exception | None = None
@@ -204,7 +207,7 @@ class FakeChat:
         return self.emails.get(email, "")
 
     def group_named(self, handle: str) -> str:
-        return ""
+        return self.group_names.get(handle, "")
 
     def group_members(self, group: str) -> tuple[str, ...]:
         return self.groups.get(group, ())
@@ -213,6 +216,53 @@ class FakeChat:
     def top(self) -> list[Message]:
         """The messages that are no replies."""
         return [message for place, message in self.messages.items() if not self.threads[place]]
+
+
+@dataclass
+class FakePresence:
+    """What Slack knows of users; of those who are not in ``known`` that they live in UTC."""
+
+    known: dict[str, Availability] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    broken: Exception | None = None
+
+    def availability(self, slack: str) -> Availability:
+        if self.broken:
+            raise self.broken
+        self.asked.append(slack)
+        return self.known.get(slack, Availability("UTC"))
+
+    def open_direct(self, slack: str) -> str:
+        if self.broken:
+            raise self.broken
+        return f"D{slack[1:]}"
+
+
+@dataclass
+class FakeReminding:
+    """Keeps what was asked of reminders; ``refuse`` is what it says no with."""
+
+    calls: list[tuple[object, ...]] = field(default_factory=list)
+    reviews: tuple[ReviewDue, ...] = ()
+    refuse: Exception | None = None
+
+    def digest_now(self, slack: str) -> str:
+        return self._did("digest_now", slack)
+
+    def quiet(self, slack: str, until: date | timedelta | None) -> str:
+        return self._did("quiet", slack, until)
+
+    def reviewed(self, actor: Actor, repo: str, path: str) -> str:
+        return self._did("reviewed", actor, repo, path)
+
+    def reviews_of(self, slack: str) -> tuple[ReviewDue, ...]:
+        return self.reviews
+
+    def _did(self, *call: object) -> str:
+        if self.refuse:
+            raise self.refuse
+        self.calls.append(call)
+        return f"done: {call[0]}"
 
 
 @dataclass

@@ -111,6 +111,9 @@ def _check_button(button: dict[str, Any]) -> None:
     assert len(button.get("url", "")) <= 3000
     assert re.fullmatch(r"https?://[!-~]+", button.get("url", "http://x"))
     assert 1 <= len(button["action_id"]) <= 255
+    for name, limit in {"title": 100, "text": 300, "confirm": 30, "deny": 30}.items():
+        if "confirm" in button:
+            _check_plain(button["confirm"][name], limit)
 
 
 def _check_field(element: dict[str, Any]) -> None:
@@ -119,6 +122,8 @@ def _check_field(element: dict[str, Any]) -> None:
         _check_plain(element["placeholder"], 150)
     if element["type"] == "plain_text_input":
         assert 0 <= element.get("min_length", 0) <= element["max_length"] <= 3000
+        given = element.get("initial_value")
+        assert given is None or element["min_length"] <= units(given) <= element["max_length"]
     if element["type"] in {"checkboxes", "multi_static_select"}:
         options = element["options"]
         assert 1 <= len(options) <= (10 if element["type"] == "checkboxes" else 100)

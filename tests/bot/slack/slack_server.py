@@ -20,6 +20,8 @@ class SlackServer:
         self.messages: list[dict[str, Any]] = []
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.faults: dict[str, list[tuple[int, dict[str, str], str]]] = {}
+        self.users: dict[str, dict[str, Any]] = {}
+        self.dnd: dict[str, Any] = {}
         self.url = ""
 
     def refuse(self, method: str, word: str, status: int = 200, **headers: str) -> None:
@@ -51,6 +53,8 @@ class SlackServer:
             "conversations.list": {"channels": [{"id": CHANNEL, "name": "alerts"}]},
             "conversations.open": {"channel": {"id": "D012ABCDE"}},
             "users.lookupByEmail": {"user": {"id": "U0OLGA"}},
+            "users.info": {"user": self.users.get(given.get("user", ""), {"id": given.get("user"), "tz": "Etc/UTC"})},
+            "dnd.info": {"dnd_enabled": False, "next_dnd_start_ts": 1, "next_dnd_end_ts": 1, **self.dnd},
             "usergroups.list": {"usergroups": [{"id": "S0PAY", "handle": "Payments-oncall"}]},
             "usergroups.users.list": {"users": ["U0OLGA", "U0DAN"]},
         }.get(method, {})
