@@ -2,11 +2,12 @@
 
 Rights are the same on every surface. Only owners and configured approvers decide; with separation of duties whoever
 opened the pull request or wrote one of its commits does not. A Slack user acts as the GitHub login that was configured
-or proven for them; other matches (same e-mail, same name) carry no rights.
+or proven for them, and a login as that Slack user; other matches (same e-mail, same name) carry no rights.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -21,15 +22,21 @@ MAX_REASON = 500
 MAX_SNOOZE = timedelta(days=90)
 """How far away the end of a snooze may be."""
 
+HANDED = "slack"
+"""The kind of an ``OwnerName`` whose handle is a Slack id: a user or a user group whom a section was handed to."""
+
+_GROUP = re.compile(r"S[A-Z0-9]{2,20}")
+
 
 class NotAllowed(BotError):  # noqa: N818 - reads as what it says
     """The actor may not do this; the text says why and who may."""
 
 
 def acting(bot: Bot, *, slack: str = "", login: str = "", surface: Surface) -> Actor:
-    """The actor behind a Slack user or a GitHub login."""
+    """The actor behind a Slack user or a GitHub login: both, where a link that carries rights knows the other."""
     if login:
-        return Actor(login, "", surface)
+        known = bot.directory().slack_of(login)
+        return Actor(login, known.slack if known and known.carries_rights else "", surface)
     person = bot.directory().login_of(slack)
     return Actor(person.login if person else "", slack, surface)
 
@@ -72,13 +79,13 @@ def permit(bot: Bot, actor: Actor, pull: Pull, found: Review, items: Sequence[It
         )
     policy = found.policy
     wrote = {pull.author.casefold(), *(author.login.casefold() for author in pull.authors if author.login)}
-    if policy.separation_of_duties and actor.login.casefold() in wrote:
+    if policy.separation_of_duties and _logins(bot, actor) & wrote:
         raise NotAllowed("whoever wrote a change does not decide on it (separation_of_duties)")
     repo = pull.ref.repo
-    if any(_is(bot, actor, repo, handle) for handle in policy.approvers):
+    if _among(bot, actor, repo, [OwnerName(handle, "", "approvers") for handle in policy.approvers]):
         return
     for item in items:
-        if not any(_is(bot, actor, repo, owner.handle) for owner in _responsible(bot, pull, item)):
+        if not _among(bot, actor, repo, _responsible(bot, pull, item)):
             raise NotAllowed(
                 f"only {_owners_in_words(item, policy.approvers)} may decide on “{item.title or item.runbook}”"
             )
@@ -87,23 +94,56 @@ def permit(bot: Bot, actor: Actor, pull: Pull, found: Review, items: Sequence[It
 def _responsible(bot: Bot, pull: Pull, item: Item) -> tuple[OwnerName, ...]:
     """The owners of an item, and whom it was handed to."""
     handed = [d.assignee for d in bot.store.drift(repo=pull.ref.repo) if d.item.fingerprint == item.fingerprint]
-    return (*item.owners, *(OwnerName(name, "slack", "handed over") for name in handed if name))
+    return (*item.owners, *(OwnerName(name, HANDED, "handed over") for name in handed if name))
 
 
-def _is(bot: Bot, actor: Actor, repo: str, handle: str) -> bool:
-    """Whether a handle means the actor: their login, a team they are in, their own e-mail or Slack id."""
-    name = handle.removeprefix("@")
+def _logins(bot: Bot, actor: Actor) -> set[str]:
+    """Every login that the actor is known to have: one person may be linked with more than one."""
+    people = bot.directory().people
+    linked = {p.login.casefold() for p in people if actor.slack and p.slack == actor.slack and p.carries_rights}
+    return {actor.login.casefold(), *linked}
+
+
+def _among(bot: Bot, actor: Actor, repo: str, owners: Sequence[OwnerName]) -> bool:
+    """Whether the actor is one of these. Others are asked only about who is not named outright."""
+    return any(_is(actor, owner) for owner in owners) or any(_belongs(bot, actor, repo, owner) for owner in owners)
+
+
+def _is(actor: Actor, owner: OwnerName) -> bool:
+    """Whether an owner is the actor by name. A Slack id is never held against a login: anybody may choose theirs."""
+    if owner.kind == HANDED:
+        return bool(actor.slack) and owner.handle == actor.slack
+    return owner.handle.removeprefix("@").casefold() == actor.login.casefold()
+
+
+def _belongs(bot: Bot, actor: Actor, repo: str, owner: OwnerName) -> bool:
+    """Whether an owner means the actor: a user group or a team they are in, or their own e-mail address."""
+    name = owner.handle.removeprefix("@")
+    if owner.kind == HANDED:
+        return _member(bot, owner.handle, actor.slack)
     if "/" in name:
-        group = bot.directory().group_of(f"@{name}")
-        if group and actor.slack and actor.slack in bot.chat.group_members(group):
+        if _member(bot, bot.directory().group_of(f"@{name}"), actor.slack):
             return True
         try:
             return bot.forge.in_team(repo, f"@{name}", actor.login)
         except Refused:
             return False  # members may not be read: then membership is not proven
-    if "@" in name:
-        return bool(actor.slack) and bot.chat.user_by_email(name) == actor.slack
-    return name.casefold() == actor.login.casefold() or bool(actor.slack and handle == actor.slack)
+    if "@" not in name or not actor.slack:
+        return False
+    try:
+        return bot.chat.user_by_email(name) == actor.slack
+    except Refused:
+        return False
+
+
+def _member(bot: Bot, group: str, slack: str) -> bool:
+    """Whether a Slack user is in a user group; False where Slack refuses to say."""
+    if not slack or not _GROUP.fullmatch(group):
+        return False
+    try:
+        return slack in bot.chat.group_members(group)
+    except Refused:
+        return False
 
 
 def _owners_in_words(item: Item, approvers: Sequence[str]) -> str:
@@ -191,7 +231,9 @@ def mine(bot: Bot, slack: str) -> tuple[Drift, ...]:
     """The open drift that a Slack user answers for: handed to them, owned by them, or by a group they are in."""
     directory = bot.directory()
     logins = {person.login.casefold() for person in directory.people if person.slack == slack}
-    groups = {group: slack in bot.chat.group_members(group) for _, group in directory.groups}
+    found = bot.store.drift()
+    assigned = {drift.assignee for drift in found}
+    groups = {group: _member(bot, group, slack) for group in {*assigned, *(group for _, group in directory.groups)}}
 
     def answers(drift: Drift) -> bool:
         if drift.assignee:
@@ -202,4 +244,4 @@ def mine(bot: Bot, slack: str) -> tuple[Drift, ...]:
                 return True
         return False
 
-    return tuple(drift for drift in bot.store.drift() if answers(drift))
+    return tuple(drift for drift in found if answers(drift))

@@ -285,7 +285,7 @@ class Directory:
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Somebody who does something. ``login`` is empty for a Slack user whose GitHub login is not proven; ``slack`` is
-    empty on GitHub's surfaces."""
+    empty on GitHub's surfaces for a login whose Slack user is not."""
 
     login: str
     slack: str

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import pytest
-from fakes import REF, FakeAnalyst, FakeForge, FakeJobs, item, review, world
+from fakes import REF, FakeAnalyst, FakeChat, FakeForge, FakeJobs, item, review, world
 
 from bot import commands, service
 from bot.context import Bot, Rules
 from bot.decide import NotAllowed, acknowledge, acting, hand_over, mine, snooze
-from bot.model import BotError, CommitAuthor, Incoming, OwnerName, Person, Policy, Proof, Surface
-from bot.ports import Store
+from bot.model import Actor, BotError, CommitAuthor, Incoming, OwnerName, Person, Policy, Proof, Surface
+from bot.ports import Refused, Store, Unavailable
 from runbooks.model import Status
 
 HEAD, NEXT = "1" * 40, "2" * 40
@@ -159,6 +160,131 @@ def test_what_was_handed_over_is_theirs_to_decide(bot: Bot) -> None:
     assert [drift.item.fingerprint for drift in mine(bot, "U0IVAN")] == ["f1"]
     assert mine(bot, OLGA) == ()
     acknowledge(bot, acting(bot, slack="U0IVAN", surface=Surface.BUTTON), REF, ["f1"], "fine")
+
+
+def chat(bot: Bot) -> FakeChat:
+    assert isinstance(bot.chat, FakeChat)
+    return bot.chat
+
+
+IVAN = "U0IVAN"
+
+
+def by_ivan(bot: Bot, surface: Surface) -> Actor:
+    """Ivan as the surface knows him: by Slack id in Slack, by login on GitHub."""
+    in_slack = surface in {Surface.BUTTON, Surface.COMMAND}
+    return acting(bot, slack=IVAN if in_slack else "", login="" if in_slack else "ivan", surface=surface)
+
+
+@pytest.fixture
+def linked(bot: Bot) -> Bot:
+    """Ivan is linked, and his team has a user group."""
+    people = {"ivan": IVAN, "ops-olga": OLGA, "dev-dan": "U0DAN"}
+    return replace(bot, rules=Rules(people=people, teams={"@acme/oncall": "S0ONCALL"}))
+
+
+def handed_to(to: str) -> Callable[[Bot], None]:
+    return lambda bot: hand_over_to(bot, to)
+
+
+def hand_over_to(bot: Bot, to: str) -> None:
+    hand_over(bot, acting(bot, slack=OLGA, surface=Surface.BUTTON), REF, ["f1"], to)
+
+
+def owned_by(handle: str, kind: str) -> Callable[[Bot], None]:
+    def save(bot: Bot) -> None:
+        bot.store.save_review(review(item(owners=(OwnerName(handle, kind, "CODEOWNERS"),))), bot.clock.now())
+
+    return save
+
+
+@pytest.mark.parametrize("surface", list(Surface))
+@pytest.mark.parametrize("makes_it_his", [
+    handed_to(IVAN), handed_to("S0GROUP"), owned_by("@ivan", "user"), owned_by("ivan@acme.example", "email"),
+    owned_by("@acme/oncall", "team"),
+])  # fmt: skip
+def test_rights_are_the_same_on_every_surface(
+    linked: Bot, surface: Surface, makes_it_his: Callable[[Bot], None]
+) -> None:
+    makes_it_his(linked)
+    with pytest.raises(NotAllowed):
+        acknowledge(linked, acting(linked, login="eve", surface=surface), REF, ["f1"], "fine")
+    chat(linked).emails["ivan@acme.example"] = IVAN
+    chat(linked).groups |= {"S0GROUP": ("U0EVA", IVAN), "S0ONCALL": (IVAN,)}
+    acknowledge(linked, by_ivan(linked, surface), REF, ["f1"], "fine")
+    assert status(linked) == ["acknowledged"]
+
+
+@pytest.mark.parametrize("proof", [Proof.EMAIL, Proof.NAME])
+def test_on_github_too_a_link_that_was_guessed_carries_no_rights(bot: Bot, proof: Proof) -> None:
+    hand_over_to(bot, IVAN)
+    bot.store.link(Person("ivan", IVAN, proof), bot.clock.now())
+    with pytest.raises(NotAllowed):
+        acknowledge(bot, acting(bot, login="ivan", surface=Surface.COMMENT), REF, ["f1"], "fine")
+
+
+@pytest.mark.parametrize("login", ["u0ivan", "S0GROUP"])
+def test_a_login_that_looks_like_a_slack_id_is_not_who_it_was_handed_to(bot: Bot, login: str) -> None:
+    hand_over_to(bot, login.upper())
+    with pytest.raises(NotAllowed):
+        acknowledge(bot, acting(bot, login=login, surface=Surface.COMMENT), REF, ["f1"], "fine")
+
+
+def test_a_second_login_of_the_same_person_does_not_decide_on_their_own_change(bot: Bot) -> None:
+    """Dan owns the runbook as ``dan-ops`` and wrote the change as ``dev-dan``: one Slack user, one person."""
+    bot = replace(bot, rules=Rules(people={"dan-ops": "U0DAN", "dev-dan": "U0DAN"}))
+    bot.store.save_review(review(item(owners=(OwnerName("@dan-ops", "user", "CODEOWNERS"),))), bot.clock.now())
+    for actor in (acting(bot, slack="U0DAN", surface=Surface.BUTTON),
+                  acting(bot, login="dan-ops", surface=Surface.COMMENT)):  # fmt: skip
+        with pytest.raises(NotAllowed, match="separation_of_duties"):
+            acknowledge(bot, actor, REF, ["f1"], "fine")
+
+
+def test_an_owner_by_name_waits_for_nobody_in_slack(linked: Bot) -> None:
+    """Slack and the team's members are asked only where the answer matters."""
+    owners = (OwnerName("@acme/oncall", "team", "x"), OwnerName("a@acme.example", "email", "x"))
+    both = review(item(owners=(*owners, OwnerName("@ivan", "user", "x"))))
+    linked.store.save_review(both, linked.clock.now())
+    linked = replace(linked, chat=Silent())
+    acknowledge(linked, acting(linked, login="ivan", surface=Surface.COMMENT), REF, ["f1"], "fine")
+
+
+@dataclass
+class Silent(FakeChat):
+    """Slack, away or refusing."""
+
+    problem: BotError = field(default_factory=lambda: Unavailable("away"))
+
+    def user_by_email(self, email: str) -> str:
+        raise self.problem
+
+    def group_members(self, group: str) -> tuple[str, ...]:
+        raise self.problem
+
+
+def test_what_slack_refuses_to_say_is_not_proven_and_what_it_cannot_say_now_is_asked_again(linked: Bot) -> None:
+    owners = (OwnerName("@acme/oncall", "team", "x"), OwnerName("a@acme.example", "email", "x"))
+    linked.store.save_review(review(item(owners=owners)), linked.clock.now())
+    ivan = acting(linked, login="ivan", surface=Surface.COMMENT)
+    with pytest.raises(Unavailable):
+        acknowledge(replace(linked, chat=Silent()), ivan, REF, ["f1"], "fine")
+    refusing = replace(linked, chat=Silent(problem=Refused("no", "missing_scope")))
+    with pytest.raises(NotAllowed, match="@acme/oncall"):
+        acknowledge(refusing, ivan, REF, ["f1"], "fine")
+    forge(linked).teams["@acme/oncall"] = {"ivan"}
+    acknowledge(refusing, ivan, REF, ["f1"], "fine")
+
+
+def test_what_was_handed_to_a_group_is_shown_to_its_members(linked: Bot) -> None:
+    hand_over_to(linked, "S0GROUP")
+    chat(linked).groups["S0GROUP"] = (IVAN,)
+    assert [drift.item.fingerprint for drift in mine(linked, IVAN)] == ["f1"]
+    assert mine(linked, OLGA) == ()
+
+
+def test_mine_is_answered_where_slack_refuses_to_name_members(linked: Bot) -> None:
+    linked = replace(linked, chat=Silent(problem=Refused("no", "missing_scope")))
+    assert [drift.item.fingerprint for drift in mine(linked, OLGA)] == ["f1"]
 
 
 def comment(bot: Bot, body: str, sender: str = "ops-olga") -> str:
