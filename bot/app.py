@@ -17,12 +17,13 @@ from starlette.applications import Starlette
 from bot import schedule as ticks
 from bot.checkout import Checkouts
 from bot.context import Bot, Rules
+from bot.decide import catch_up
 from bot.doctor import store_url
 from bot.forges.github import GitHub
 from bot.forges.sheets import sheet
 from bot.identity import Identity
 from bot.jobs import DbosJobs
-from bot.model import BotError, CheckSheet, Pull, Review
+from bot.model import BotError, CheckSheet, Pull, Review, prepare
 from bot.observe import DEPTH, log
 from bot.schedule import Schedule
 from bot.settings import Settings
@@ -75,7 +76,7 @@ class Application:
         )  # fmt: skip
         self.forge = _forge(settings)
         self.workers = Workers(settings.workers, settings.review_seconds, settings.review_memory)
-        self.jobs = DbosJobs(jobs_url(settings), settings.state_dir, reviews=settings.workers * 8)
+        self.jobs = DbosJobs(jobs_url(settings), settings.state_dir, reviews=settings.workers * 3)
         self.schedule = Schedule()
         self.store = open_store(_prepared(settings))
         self.chat: Chat = SlackChat(_slack_token(settings), SystemClock(), _slack_url(settings))
@@ -111,9 +112,11 @@ class Application:
             await asyncio.to_thread(self.stop)
 
     def start(self) -> None:
-        """Recover what was running, start workers and ticks, connect to Slack."""
+        """Recover what was running or decided, start workers and ticks, connect to Slack."""
         self.workers.warm()
+        prepare()
         self.jobs.start(self.bot)
+        catch_up(self.bot)
         self._ticks()
         self.schedule.start()
         token = self.settings.slack_app_token.get_secret_value()
@@ -127,13 +130,14 @@ class Application:
         log.info("started", database="postgresql" if self.settings.postgresql else "sqlite", socket_mode=bool(token))
 
     def stop(self) -> None:
-        """Take nothing new, let running work end, then let go."""
+        """Take nothing new, let running work end, then let go: within 25 seconds with the five that uvicorn gives to
+        open connections."""
         self._started = False
         close = getattr(self._socket, "close", None)
         if close is not None:
             close()
         self.schedule.stop()
-        self.jobs.stop(seconds=20)
+        self.jobs.stop(seconds=15)
         self.workers.close()
         self.store.close()
         log.info("stopped")

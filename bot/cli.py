@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -71,9 +73,19 @@ def serve(settings: FileOption = None) -> None:
         timeout_graceful_shutdown=5, server_header=False,
     )  # fmt: skip
     server = uvicorn.Server(config)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
     server.run()
     if not server.started:
         raise DriftError("the server did not start; the log says why")
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    """uvicorn hands a signal on when all is drained. Threads of work that sleeps until a service is back would keep the
+    process for minutes; that work is on record."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0 if number == signal.SIGTERM else 128 + number)
 
 
 @app.command()

@@ -21,6 +21,8 @@ MAX_REASON = 500
 """Characters of a reason that are kept."""
 MAX_SNOOZE = timedelta(days=90)
 """How far away the end of a snooze may be."""
+CAUGHT_UP = timedelta(days=6)
+"""How far back ``catch_up`` looks: what was ordered is remembered for seven days, so that nothing is shown again."""
 
 HANDED = "slack"
 """The kind of an ``OwnerName`` whose handle is a Slack id: a user or a user group whom a section was handed to."""
@@ -65,8 +67,8 @@ def hand_over(bot: Bot, actor: Actor, ref: PullRef, fingerprints: Sequence[str],
     for item in items:
         bot.store.assign(ref.repo, item.fingerprint, to)
     body = {"by": _who(actor), "to": to, "items": [item.fingerprint for item in items]}
-    bot.store.append("hand over", ref.repo, ref.key, body, bot.clock.now())
-    bot.jobs.announce(ref, f"hand-over:{bot.clock.now().isoformat()}")
+    record = bot.store.append("hand over", ref.repo, ref.key, body, bot.clock.now())
+    _follow(bot, ref, record.number)
     return items
 
 
@@ -178,12 +180,31 @@ def _decide(
         "by": who, "surface": actor.surface.value, "kind": kind.value, "reason": reason, "head": found.head,
         "until": until.isoformat() if until else "", "items": [_named(item) for item in items],
     }  # fmt: skip
-    bot.store.append("decision", ref.repo, ref.key, body, at)
-    decided = applied(found, bot.store.decisions(ref.repo), at.date())
-    bot.store.save_review(decided, at)
-    bot.store.open_drift(decided, at)
-    bot.jobs.announce(ref, f"{kind.value}:{at.isoformat()}")
+    record = bot.store.append("decision", ref.repo, ref.key, body, at)
+    _follow(bot, ref, record.number)
     return items
+
+
+def _follow(bot: Bot, ref: PullRef, number: int) -> None:
+    """What follows from a decision on record: the newest review by it, and the order to show that. May run twice."""
+    at = bot.clock.now()
+    found = bot.store.review(ref)
+    if found is not None:
+        decided = applied(found, bot.store.decisions(ref.repo), at.date())
+        if decided != found:
+            bot.store.save_review(decided, at)
+            bot.store.open_drift(decided, at)
+    bot.jobs.announce(ref, f"record:{number}")
+
+
+def catch_up(bot: Bot) -> int:
+    """At a start: what follows from the newest decision on each pull request, lest a kill came between its record and
+    that. Where it did not, the order is there already. Returns how many pull requests that was asked for."""
+    lately = bot.store.evidence(bot.clock.now() - CAUGHT_UP)
+    newest = {record.subject: record.number for record in lately if record.kind in {"decision", "hand over"}}
+    for key, number in newest.items():
+        _follow(bot, PullRef.parse(key), number)
+    return len(newest)
 
 
 def applied(found: Review, decisions: Sequence[Decision], today: date) -> Review:

@@ -15,6 +15,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -131,6 +132,8 @@ def run(
         )  # fmt: skip
     except FileNotFoundError:
         raise Unavailable("git is not installed or not on PATH, or the state directory is gone") from None
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, process.pid, 10)  # deliveries and people are answered first
     started(process.pid)
     output, errors = _Drain(process.stdout, MAX_OUTPUT), _Drain(process.stderr, MAX_ERRORS, keep_on=True)
     feed = threading.Thread(target=_feed, args=(process.stdin, stdin), daemon=True)

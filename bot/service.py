@@ -6,37 +6,31 @@ the forge say it should be, rather than doing something once more.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from contextlib import suppress
 from dataclasses import replace
 
 from bot.context import Bot
 from bot.decide import applied
+from bot.message import content_of, placed, turned, with_assignees
 from bot.model import (
     Alert,
     Incoming,
-    OwnerName,
     Policy,
     Pull,
     PullRef,
     PullState,
     Review,
     ReviewOrder,
-    content_hash,
     encoded,
 )
 from bot.outcomes import NAME as RELEASE
 from bot.outcomes import reviewed_before_release
-from bot.ports import Gone, Message, Refused, Unavailable
+from bot.ports import Gone, Refused, Unavailable
 from runbooks.model import Outcome, Status
 
 CLOSED_REPOSITORY = frozenset({"deleted", "archived", "privatized", "suspend", "removed"})
 """What may happen to a repository (or its installation) that ends our business with it."""
 
-
-CLOSED_CHANNEL = frozenset({"channel_not_found", "not_in_channel", "is_archived"})
-"""Slack's words for a channel that we cannot post to; the default channel is tried then."""
 
 # -- deliveries ---------------------------------------------------------------------------------------------------
 
@@ -241,80 +235,19 @@ def announce(bot: Bot, ref: PullRef) -> str:
     if found is not None and found.failure and alert is not None and pull.state is PullState.OPEN:
         return "kept"  # what was said stays true until a review says otherwise
     if not loud:
-        return _turn(bot, pull, found, alert)
+        return turned(bot, pull, found, alert)
     assert found is not None
-    found = _with_assignees(bot, found)
+    found = with_assignees(bot, found)
     directory = bot.directory()
     message = bot.pages.alert(pull, found, directory)
-    content = content_hash(encoded_message(message))
+    content = content_of(message)
     if alert is not None and alert.content == content:
         return "same"
-    channel, ts = _placed(bot, pull, found, alert, message)
+    channel, ts = placed(bot, pull, found, alert, message)
     if not channel:
         return "no channel"
     bot.store.save_alert(Alert(ref, channel, ts, content))
     for number, part in enumerate(bot.pages.details(pull, found, directory)):
-        key = f"{ref.key}:{content_hash(encoded_message(part))}:{number}"
+        key = f"{ref.key}:{content_of(part)}:{number}"
         bot.chat.post(channel, part, key=key, thread=ts)
     return "posted" if alert is None else "updated"
-
-
-def _with_assignees(bot: Bot, found: Review) -> Review:
-    """The review with whom its items were handed over to as their owner."""
-    handed = {d.item.fingerprint: d.assignee for d in bot.store.drift(repo=found.ref.repo) if d.assignee}
-    items = tuple(
-        replace(item, owners=(OwnerName(handed[item.fingerprint], "slack", "handed over"),))
-        if item.fingerprint in handed
-        else item
-        for item in found.items
-    )
-    return replace(found, items=items)
-
-
-def _turn(bot: Bot, pull: Pull, found: Review | None, alert: Alert | None) -> str:
-    """The alert of a pull request that has nothing (more) to say."""
-    if alert is None:
-        return "silent"
-    message = bot.pages.closed(pull, found)
-    content = content_hash(encoded_message(message))
-    if alert.content == content:
-        return "same"
-    with suppress(Gone):  # somebody deleted the message: nothing to turn green
-        bot.chat.update(alert.channel, alert.ts, message)
-    bot.store.save_alert(replace(alert, content=content, resolved=True))
-    return "resolved"
-
-
-def _placed(bot: Bot, pull: Pull, found: Review, alert: Alert | None, message: Message) -> tuple[str, str]:
-    """Update the message where it stands or post it; returns channel and ``ts``, both empty without a channel."""
-    key = pull.ref.key
-    if alert is not None:
-        try:
-            bot.chat.update(alert.channel, alert.ts, message)
-            return alert.channel, alert.ts
-        except Gone:
-            # Deleted by a person: the drift is still there, and something new to say is worth one new message.
-            return alert.channel, bot.chat.post(alert.channel, message, key=f"{key}:{alert.ts}")
-    channel, default = channel_of(bot, found), bot.rules.default_channel
-    if not channel:
-        return "", ""
-    try:
-        return channel, bot.chat.post(channel, message, key=key)
-    except Refused as problem:
-        if problem.code not in CLOSED_CHANNEL or channel == default or not default:
-            raise
-        return default, bot.chat.post(default, message, key=key)
-
-
-def encoded_message(message: Message) -> str:
-    """A message as text, equal for equal messages."""
-    return json.dumps(message, sort_keys=True, default=str)
-
-
-def channel_of(bot: Bot, found: Review) -> str:
-    """The channel of the worst item's service, else of the repository, else the default."""
-    channels = {service.name: service.channel for service in found.services}
-    for item in found.drift:
-        if item.service and channels.get(item.service):
-            return channels[item.service]
-    return bot.rules.channels.get(found.ref.repo, "") or bot.rules.default_channel

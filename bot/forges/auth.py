@@ -12,6 +12,8 @@ from github import Auth
 from bot.forges.api import Api, Credential, number_of, of, repo_path, text_of
 from bot.ports import Gone, Refused, Unavailable
 
+SIGNED = timedelta(minutes=2)
+"""How long a signed statement is used again; PyGithub makes it good for five minutes."""
 MARGIN = timedelta(minutes=10)
 """Tokens are renewed this long before their end: a fetch that starts with one must be able to finish. They live an
 hour ("Generating an installation access token for a GitHub App")."""
@@ -89,14 +91,18 @@ class AppCredentials:
         self._lock = threading.RLock()
         self._installations: dict[str, int] = {}
         self._tokens: dict[int, tuple[str, datetime]] = {}
+        self._signed: tuple[Credential, datetime] | None = None
 
     def own(self) -> Credential:
         """As the App. Raises ``Refused`` when the private key is none."""
-        try:
-            signed = Auth.AppAuth(self.app_id, self._private_key).token
-        except Exception:  # the key's parser raises many kinds, and their texts may quote the key
-            raise Refused("GITHUB_APP_PRIVATE_KEY is not a private key in PEM form", "bad_key") from None
-        return Credential(f"Bearer {signed}", "app")
+        with self._lock:  # held while signing, so that many threads sign once: it takes a twentieth of a second
+            if self._signed is None or self._now() >= self._signed[1]:
+                try:
+                    signed = Auth.AppAuth(self.app_id, self._private_key).token
+                except Exception:  # the key's parser raises many kinds, and their texts may quote the key
+                    raise Refused("GITHUB_APP_PRIVATE_KEY is not a private key in PEM form", "bad_key") from None
+                self._signed = (Credential(f"Bearer {signed}", "app"), self._now() + SIGNED)
+            return self._signed[0]
 
     def installation(self, repo: str) -> int:
         """The installation that reaches a repository. Raises ``Gone`` where the App is not installed."""

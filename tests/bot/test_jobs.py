@@ -14,9 +14,10 @@ from fakes import REF, FakeAnalyst, FakeChat, FakeForge, item, review, world
 from sqlalchemy.exc import OperationalError
 
 from bot.context import Bot
-from bot.jobs import DbosJobs, _enqueue, review_workflow, started
+from bot.jobs import DbosJobs, started
 from bot.model import BotError, Incoming, Pull, PullRef
 from bot.ports import Store, Unavailable
+from bot.workflows import _enqueue, review_workflow
 
 
 def until(found: Callable[[], object], what: str, seconds: float = 20.0) -> None:
