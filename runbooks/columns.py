@@ -32,6 +32,17 @@ _NOTE = frozenset(
     "description descriptions meaning notes note comment comments remark remarks purpose effect details usage "
     "explanation why what reason impact action".split()
 )
+_PLAIN = frozenset(
+    singular(word)
+    for word in (
+        "time duration amount number count size period length lifetime level permission access state status mode is "
+        "in of the our per per ms milliseconds millis seconds secs sec s minutes mins min m hours hour h days day d "
+        "bytes kb mb gb kib mib gib percent config configuration configurations default defaults value values current "
+        "currently setting settings configured effective actual today production prod live".split()
+    )
+)
+"""Words of headers, in the singular, under which a setting's present value stands; any other may be of a person, a
+place or a purpose ("Acme", "Reload interval"), unless the setting or its file has it too."""
 _UNIT = regex(
     r"\b(ms|milliseconds|millis|seconds|secs|sec|minutes|mins|hours|days|bytes|kb|mb|gb|kib|mib|gib|percent)\b|(%)",
     re.I,
@@ -97,7 +108,8 @@ def states(header: str, row: str, name: tuple[int, int], value: tuple[int, int],
     """Whether the row says of the name at ``name`` that the value at ``value`` (both half-open places) holds.
 
     A column that says *default* wins, for a deployment's file one that says *production* or *current*; without a column
-    that says *default*, the first one with a value whose header does not speak of something else.
+    that says *default*, the first one with a value whose header does not speak of something else. A header with words
+    that are neither the setting's nor known to head present values says nothing certain.
     """
     found = cells(row)
     here, there = _at(found, name[0]), _at(found, value[0])
@@ -114,6 +126,8 @@ def states(header: str, row: str, name: tuple[int, int], value: tuple[int, int],
         return bool(told) and ". " not in before[before.lower().rfind("default") :] and Said.DEFAULT not in said[:there]
     named = frozenset(singular(word) for word in words(row[slice(*name)]))
     titled = frozenset(singular(word) for word in words(titles[there].text if there < len(titles) else ""))
+    if not titled <= _PLAIN | named | frozenset(singular(word) for word in origin.own):
+        return False
     return _accepted(said, found, there, origin, alike=not named.isdisjoint(titled))
 
 

@@ -17,6 +17,7 @@ from runbooks.index import Index, SectionTerms
 from runbooks.lines import Contradiction, Line, advises
 from runbooks.pages import Pages, Spot
 from runbooks.places import deployed, is_example, of_another_environment
+from runbooks.plain import doubtful
 from runbooks.ports import moved_ports
 from runbooks.query import names_of
 from runbooks.scoped import elsewhere
@@ -133,6 +134,8 @@ def _in_section(
         if not said or advises(line) or _about_another(fact, name, line):
             continue
         if not _tied(fact, name, index, terms, page.context(place), spots) or elsewhere(fact, line, section):
+            continue
+        if doubtful(fact, line, section, spots, found, said):
             continue
         turned = rescaled(change)
         now = rendered(said[0], after, fact.value, rescaled=turned) or after.text

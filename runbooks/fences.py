@@ -7,7 +7,7 @@ placeholders and output.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from analyzers.patterns import regex
@@ -33,6 +33,7 @@ _KEYED = frozenset(
 _QUERY = frozenset("promql logql metricsql traceql sql psql mysql postgresql pgsql".split())
 _OUTPUT = frozenset("text txt output log logs plaintext none mermaid dot plantuml".split())
 
+_DIFF = regex(r"(?:u?diff|patch)(?:\W|\Z)")
 _KEY = regex(r"(\s*)(-\s+)?[\"']?([A-Za-z_$][\w./$-]*)[\"']?\s*(?::(?=\s|$)|=(?![=~>])|:=)\s*(.*)\Z")
 _DEFAULTED = regex(r"\s*(?:-\s+)?\[?([\w.-]+):\s*<[^<>]*>\s*\|\s*default\s*=\s*(\S.*)\Z")
 _ASSIGN = regex(
@@ -55,7 +56,7 @@ def mentions(text: str, info: str) -> Iterator[tuple[int, Mention]]:
     """Each mention of a fence with its line's index from 0. ``info`` is the fence's info string."""
     language = info.split(None, 1)[0].strip("{}.").lower() if info.strip() else ""
     lines = text.split("\n")[:MOST_LINES]
-    if language == "diff":
+    if is_diff(info, lines):
         lines = ["" if line.startswith("-") else line[1:] for line in lines]
     prompted = any(line.lstrip().startswith("$ ") for line in lines)
     keys: list[tuple[int, str]] = []
@@ -70,6 +71,16 @@ def mentions(text: str, info: str) -> Iterator[tuple[int, Mention]]:
         continued = line.rstrip().endswith("\\") and (continued or any(m.kind is AnchorKind.COMMAND for m in found))
         for mention in found:
             yield index, mention
+
+
+def is_diff(info: str, lines: Sequence[str]) -> bool:
+    """Whether a fence shows a change: by its language, or since it has a hunk's header, or lines that begin with a plus
+    beside some that begin with a minus (YAML has lists, but no plus)."""
+    language = info.split(None, 1)[0].strip("{}.").lower() if info.strip() else ""
+    if _DIFF.match(language):
+        return True
+    signs = {line[:1] for line in lines[:MOST_LINES] if line[:3] not in ("---", "+++")}
+    return {"+", "-"} <= signs or any(line.startswith("@@ ") for line in lines[:MOST_LINES])
 
 
 def _line(line: str, language: str, prompted: bool, keys: list[tuple[int, str]]) -> Mentions:

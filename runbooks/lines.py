@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from analyzers.model import Change
 from analyzers.patterns import regex
+from runbooks.fences import is_diff
 from runbooks.model import Block, Section, Suggestion
 
 _ADVICE = regex(
@@ -54,6 +55,7 @@ _ENDS = regex(r"[.!?:][`'\")*_]*\s*\Z")
 _STOP = regex(r"[.!?][`'\")*_]*\s")
 _DELIMITER = regex(r"[\s>|:-]*-[\s>|:-]*\Z")
 _ITEM = regex(r"[\s>]*(?:[-*+]|\d{1,9}[.)])\s")
+_FENCE = regex(r"[\s>]*(?:`{3,}|~{3,})\s*")
 _LABEL = regex(r"[\s>]*(?:\*\*|__)[^*_]{1,80}(?:\*\*|__)\W*\Z")
 
 Edit = tuple[int, int, str]
@@ -92,7 +94,8 @@ class Line(NamedTuple):
 
     ``governs`` is what a list, table or fence stands under: the nearest line that ends in a colon or is a bold label;
     ``header`` is the header line of a table row's table, empty elsewhere and where there is none; ``around`` is the
-    line of a paragraph with the lines over which its first and last sentence are wrapped, empty where there are none.
+    line of a paragraph with the lines over which its first and last sentence are wrapped, empty where there are none;
+    ``diff`` tells a line of a fence that shows a change.
     """
 
     number: int
@@ -103,6 +106,7 @@ class Line(NamedTuple):
     governs: str = ""
     header: str = ""
     around: str = ""
+    diff: bool = False
 
 
 def lines_of(section: Section) -> Iterator[Line]:
@@ -124,15 +128,17 @@ def lines_of(section: Section) -> Iterator[Line]:
         if block.kind == "fence" and _SHOWN.search(lead):
             continue
         governs = _governing(block, lines, governs)
+        diff = block.kind == "fence" and is_diff(_FENCE.sub("", lines[0]), lines[1:])
         shown = header if header is not block.text else ""
         for offset, line in enumerate(lines):
+            if diff and line.lstrip(" >").startswith("-"):
+                continue
             if line.strip() and not _HISTORY.search(_COMMENT.sub("", line)):
                 above = tuple(lines[max(0, offset - ABOVE) : offset])
                 number = block.start_line + offset
                 around = _around(lines, offset) if block.kind == "paragraph" and len(lines) > 1 else ""
-                yield Line(
-                    number, line.rstrip("\r"), block.kind, above, f"{lead} ({section.title})", governs, shown, around
-                )
+                text, told = line.rstrip("\r"), f"{lead} ({section.title})"
+                yield Line(number, text, block.kind, above, told, governs, shown, around, diff)
         lead = next((line for line in reversed(lines) if line.strip()), lead)
 
 
