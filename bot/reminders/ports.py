@@ -115,9 +115,9 @@ class Addresses(Protocol):
 
 
 class Reminding(Protocol):
-    """What people may ask of reminders, on every surface. What comes back are words for the person, in the formatting
-    of Slack and escaped; each answers within Slack's three seconds, so that what takes longer is only ordered. Raises
-    ``BotError`` with a reason for the person."""
+    """What people may ask of reminders, on every surface. What comes back are words for the person, plain text of
+    one line that whoever shows it escapes; each answers within Slack's three seconds, so that what takes longer is only
+    ordered. Raises ``BotError`` with a reason for the person."""
 
     def digest_now(self, slack: str) -> str:
         """Order the digest of a user now, whatever was said before; it counts as today's. Says where it will come, or

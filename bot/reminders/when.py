@@ -17,7 +17,8 @@ _SPAN = re.compile(r"([0-9]{1,4}) ?(hour|day|week)s?", re.IGNORECASE)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _UNTIL = re.compile(r"until (\S{1,40})", re.IGNORECASE)
 _WITHIN = re.compile(
-    r"(?:^|(?<= ))(?:until (?P<day>\S{1,40})|(?:for )?(?P<count>[0-9]{1,4}) ?(?P<unit>day|week)s?)(?= |$)", re.IGNORECASE
+    r"(?:^|(?<= ))(?:until (?P<day>\S{1,40})|(?:for )?(?P<count>[0-9]{1,4}) ?(?P<unit>day|week)s?)(?= |$)",
+    re.IGNORECASE,
 )
 
 

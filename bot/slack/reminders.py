@@ -35,7 +35,6 @@ WORDS = frozenset({"ack", "snooze", "handover", "digest", "quiet"})
 _PULL = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}#\d{1,9}")
 _TO = re.compile(r"(?:^| )(?:to )?(?:<@([UW][A-Z0-9]{2,20})(?:\|[^<>]*)?>|<!subteam\^(S[A-Z0-9]{2,20})(?:\|[^<>]*)?>"
                  r"|(@[\w.-]{1,80}))$")  # fmt: skip
-_NOT_SET_UP = "Reminders are not set up here."
 _USAGE = {
     "ack": "`/runbook ack OWNER/NAME#N` or `/runbook ack SERVICE`",
     "snooze": "`/runbook snooze OWNER/NAME#N`, or in words: `/runbook snooze SERVICE until {day} REASON`",
@@ -97,7 +96,7 @@ class Reminders:
         repo, _, path = value(body).partition(":")
         actor = decide.acting(self._bot, slack=user, surface=Surface.BUTTON)
         try:
-            said = self._reminding.reviewed(actor, repo, path) if self._reminding else _NOT_SET_UP
+            said = _done(self._there().reviewed(actor, repo, path))
         except BotError as problem:
             said = views.refusal(str(problem))
         self._desk.whisper(channel or user, user, said)
@@ -120,14 +119,19 @@ class Reminders:
         except BotError as problem:
             return _say(views.refusal(str(problem)))
 
+    def _there(self) -> Reminding:
+        if self._reminding is None:
+            raise BotError("reminders are not set up here")
+        return self._reminding
+
     def _quiet(self, user: str, rest: str) -> str:
         until = when.silence(rest, self._bot.clock.now().date())
-        return self._reminding.quiet(user, until) if self._reminding else _NOT_SET_UP
+        return _done(self._there().quiet(user, until))
 
     def _digest(self, user: str, rest: str) -> str:
         if rest.strip().casefold() not in {"", "now"}:
             raise BotError("`/runbook digest now` is all that can be said of it")
-        return self._reminding.digest_now(user) if self._reminding else _NOT_SET_UP
+        return _done(self._there().digest_now(user))
 
     def _about(self, word: str, rest: str, body: Body, user: str) -> Message | None:
         """Decide in words where all is said, else open the modal."""
@@ -227,6 +231,11 @@ def _unescaped(text: str) -> str:
 def _numbered(action: str) -> re.Pattern[str]:
     """An action's id, as alerts have it and with a number, as digests have it."""
     return re.compile(rf"^{action}(?::\d{{1,3}})?$")
+
+
+def _done(said: str) -> str:
+    """Words of ours, which hold names of others, as mrkdwn."""
+    return f"✅ {prose(said[:1].upper() + said[1:], 1000)}"
 
 
 def _say(text: str) -> Message:

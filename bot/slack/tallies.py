@@ -64,7 +64,7 @@ def note(due: Due, absent: Sequence[Absent]) -> dict[str, object]:
         verb = "goes" if one.sections + one.reviews == 1 else "go"
         # Whoever else is told, the channel itself is "this channel".
         names = ("this channel" if to == due.recipient else recipient_words(to) for to in one.to[:3])
-        to = ", ".join(filter(None, names)) or "nobody: no channel is configured"
+        to = ", ".join(filter(None, names)) or "nobody, for want of a channel,"
         lines.append(f"*{_service(one.service)}*: owner {prose(one.handle, 80)} {why}. {what} {verb} to {to} now.")
     paragraphs, left = packed(lines, 5, MAX_TOTAL)
     blocks: list[Block] = [section(paragraph) for paragraph in paragraphs]

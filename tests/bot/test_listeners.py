@@ -9,20 +9,24 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from fakes import REF, FakeAnalyst, FakeChat, FakeForge, FakeJobs, item, review, world
+from fakes import REF, FakeAnalyst, FakeChat, FakeForge, FakeJobs, FakeReminding, item, pull, review, world
 from slack_bolt import App, BoltRequest, BoltResponse
+from slack_sdk import WebClient
 
 from bot import service
 from bot.app import _bolt
 from bot.context import Bot, Rules
 from bot.identity import Identity
-from bot.model import OwnerName
+from bot.model import Actor, BotError, OwnerName, PullRef, Surface
 from bot.ports import Refused, Store, Unavailable
+from bot.reminders.nouns import ReviewDue
 from bot.settings import load
+from bot.slack.listeners import Listeners
 from runbooks.model import Status
 from tests.bot.slack.slack_server import SlackServer, running
 
@@ -321,6 +325,172 @@ def test_link_gives_everybody_an_address_of_their_own(app: App) -> None:
 def test_without_oauth_link_says_what_to_do_instead(bot: Bot, slack: SlackServer) -> None:
     settings = load(slack_bot_token=TOKEN, slack_signing_secret=SIGNING, slack_api_url=slack.url)
     assert "PEOPLE" in command(_bolt(settings, bot, Identity(bot, settings)), "link")["text"]
+
+
+# -- /runbook about reminders --
+
+
+@pytest.fixture
+def reminding() -> FakeReminding:
+    return FakeReminding(reviews=(ReviewDue("acme/shop", "docs/runbooks/shop.md", "shop", date(2026, 11, 1), ()),))
+
+
+@pytest.fixture
+def reminded(bot: Bot, slack: SlackServer, reminding: FakeReminding) -> App:
+    """The app of a bot that reminds."""
+    client = WebClient(TOKEN, base_url=slack.url)
+    made = App(
+        client=client, signing_secret=SIGNING, token_verification_enabled=False, process_before_response=True,
+        raise_error_for_unhandled_request=False,
+    )  # fmt: skip
+    Listeners(bot, "https://github.example", reminding=reminding).register(made)
+    return made
+
+
+def said(app: App, text: str, user: str = OLGA) -> str:
+    answer = command(app, text, user)
+    assert answer["response_type"] == "ephemeral"
+    return str(answer["text"])
+
+
+@pytest.mark.parametrize(("text", "call"), [
+    ("digest now", ("digest_now", OLGA)), ("digest", ("digest_now", OLGA)),
+    ("quiet 2 days", ("quiet", OLGA, timedelta(days=2))), ("quiet off", ("quiet", OLGA, None)),
+    ("quiet until 2026-12-24", ("quiet", OLGA, date(2026, 12, 24))),
+    ("quiet 3 hours", ("quiet", OLGA, timedelta(0, 10800))),
+])  # fmt: skip
+def test_what_people_ask_of_reminders(reminded: App, reminding: FakeReminding, text: str, call: object) -> None:
+    assert said(reminded, text) == f"✅ Done: {call[0]}"  # type: ignore[index]
+    assert reminding.calls == [call]
+
+
+@pytest.mark.parametrize(("text", "answer"), [
+    ("quiet", "say for how long: `2 days`, `1 week`, `3 hours`, `until 2026-11-30` or `off`"),
+    ("quiet a bit", "“a bit” is not understood"), ("quiet until friday", "“friday” is no day"),
+    ("quiet 91 days", "between 1 hour and 90 days"), ("digest yesterday", "`/runbook digest now`"),
+    ("snooze", "name a pull request or a service"), ("ack", "`/runbook ack SERVICE`"), ("handover", "handover SERVICE"),
+    ("snooze shop until friday waits", "“friday” is no day: write `until 2026-11-30`"),
+    ("snooze shop until 2027-12-24 waits", "a day between 2026-11-24 and 2027-02-21"),
+    ("snooze shpo until 2026-12-24 waits", "No service is called “shpo”"),
+    ("handover shop @nobody", "there is no user group @nobody"), ("snooze <!channel> 2 days x", "No service is called"),
+])  # fmt: skip
+def test_what_is_not_understood_is_answered_with_help(
+    reminded: App, bot: Bot, reminding: FakeReminding, text: str, answer: str
+) -> None:
+    assert answer in said(reminded, text)
+    assert "<!channel>" not in said(reminded, text)
+    assert reminding.calls == decisions(bot) == chat(bot).views == []
+
+
+def test_a_refusal_of_reminders_is_told(reminded: App, reminding: FakeReminding) -> None:
+    reminding.refuse = BotError("your time zone is not known")
+    assert said(reminded, "quiet 2 days") == "🚫 Not done: your time zone is not known"
+
+
+@pytest.mark.parametrize("text", ["quiet 2 days", "digest now"])
+def test_without_reminders_it_says_so(app: App, text: str) -> None:
+    assert said(app, text) == "🚫 Not done: reminders are not set up here"
+
+
+def test_a_snooze_in_words(reminded: App, bot: Bot) -> None:
+    assert "say why" in said(reminded, "snooze acme/shop#7 until 2026-12-24")
+    chat(bot).groups["S0PAY"] = (OLGA,)
+    assert said(reminded, "snooze acme/shop#7 until 2026-12-24 waits for R&amp;D") == "💤 Snoozed until 2026-12-24: 2."
+    assert decisions(bot) == [("f1", "snoozed", "waits for R&D"), ("f2", "snoozed", "waits for R&D")]
+    assert "nothing open" in said(reminded, "snooze acme/shop#7 2 weeks again")
+
+
+def test_a_snooze_of_a_service_is_decided_pull_request_by_pull_request(reminded: App, bot: Bot) -> None:
+    other = PullRef("acme/shop", 8)
+    bot.store.save_pull(pull(ref=other, author="ops-olga"), bot.clock.now())
+    found = replace(review(item(fingerprint="f8")), ref=other)
+    bot.store.save_review(found, bot.clock.now())
+    bot.store.open_drift(found, bot.clock.now())
+    chat(bot).groups["S0PAY"] = (OLGA,)
+    assert "open sections of 2 pull requests: `acme/shop#7`, `acme/shop#8`. Name one" in said(reminded, "ack shop")
+    assert said(reminded, "snooze shop 2 weeks waits") == (
+        "💤 Snoozed until 2026-12-07: 2.\n"
+        "🚫 Not done: acme/shop#8: whoever wrote a change does not decide on it (separation_of_duties)"
+    )
+
+
+def test_rights_are_the_same_in_words(reminded: App, bot: Bot) -> None:
+    assert "not linked" in said(reminded, "snooze shop until 2026-12-24 waits", SAM)
+    assert "does not decide" in said(reminded, "handover acme/shop#7 <@U0SAM|sam>", DAN)
+    assert decisions(bot) == []
+    assert {drift.assignee for drift in bot.store.drift()} == {""}
+
+
+def test_still_accurate_is_never_decided_in_words(reminded: App, bot: Bot) -> None:
+    assert command(reminded, "ack acme/shop#7 the proxy keeps them") == {}
+    shown = opened(bot)
+    assert shown["callback_id"] == "still_accurate_view"
+    assert "the proxy keeps them" in json.dumps(shown)
+    assert decisions(bot) == []
+
+
+@pytest.mark.parametrize(("text", "callback"), [
+    ("snooze shop", "snooze_view"), ("ack shop", "still_accurate_view"), ("handover shop", "hand_over_view"),
+    ("handover acme/shop#7", "hand_over_view"), ("handover acme/shop#9", "notice_view"),
+])  # fmt: skip
+def test_what_is_not_said_is_asked_in_the_modal(reminded: App, bot: Bot, text: str, callback: str) -> None:
+    assert command(reminded, text) == {}
+    assert opened(bot)["callback_id"] == callback
+
+
+@pytest.mark.parametrize(("to", "assignee"), [
+    ("<@U0SAM|sam>", SAM), ("to <@U0SAM>", SAM), ("<!subteam^S0OPS|@ops>", "S0OPS"), ("@ops", "S0OPS"),
+])  # fmt: skip
+def test_a_hand_over_in_words(reminded: App, bot: Bot, to: str, assignee: str) -> None:
+    chat(bot).groups["S0PAY"] = (OLGA,)
+    chat(bot).group_names["ops"] = "S0OPS"
+    assert said(reminded, f"handover shop {to}") == "✅ Handed over: 2."
+    assert {drift.assignee for drift in bot.store.drift()} == {assignee}
+
+
+def test_nothing_open_is_an_answer(reminded: App, bot: Bot) -> None:
+    for fingerprint in ("f1", "f2"):
+        bot.store.close_drift("acme/shop", fingerprint, bot.clock.now(), "test")
+    assert said(reminded, "snooze shop 2 weeks x") == "✅ Nothing is open in shop."
+
+
+def test_mine_and_app_home_say_what_is_due_for_review(reminded: App, bot: Bot) -> None:
+    answer = json.dumps(command(reminded, "mine"), ensure_ascii=False)
+    assert "1 section and 1 review wait for you" in answer
+    assert "overdue by 22 days" in answer
+    event(reminded, "app_home_opened", user=OLGA, tab="home")
+    assert "Due for review" in json.dumps(chat(bot).homes[OLGA])
+
+
+# -- buttons of a digest --
+
+
+@pytest.mark.parametrize(("action", "callback"), [
+    ("still_accurate:1", "still_accurate_view"), ("snooze:10", "snooze_view"), ("hand_over:2", "hand_over_view"),
+    ("show_edit:3", "suggested_edit_view"),
+])  # fmt: skip
+def test_a_button_of_a_digest_is_about_one_section(app: App, bot: Bot, action: str, callback: str) -> None:
+    press(app, action, value=f"{REF.key}|f2")
+    shown = json.dumps(opened(bot))
+    assert opened(bot)["callback_id"] == callback
+    assert "shop.md:20" in shown
+    assert "shop.md:12" not in shown
+
+
+def test_a_section_that_was_settled_meanwhile(app: App, bot: Bot) -> None:
+    press(app, "snooze:1", value=f"{REF.key}|gone")
+    assert opened(bot)["callback_id"] == "notice_view"
+
+
+def test_a_runbook_is_reviewed_by_who_pressed(reminded: App, bot: Bot, reminding: FakeReminding) -> None:
+    assert press(reminded, "reviewed:4", value="acme/shop:docs/a:b.md").status == 200
+    actor = Actor("ops-olga", OLGA, Surface.BUTTON)
+    assert reminding.calls == [("reviewed", actor, "acme/shop", "docs/a:b.md")]
+    assert told(bot) == "✅ Done: reviewed"
+    reminding.refuse = BotError("only @acme/payments may say so")
+    press(reminded, "reviewed:4", SAM, value="acme/shop:docs/a:b.md")
+    assert told(bot) == "🚫 Not done: only @acme/payments may say so"
+    assert press(reminded, "open_editor:4").status == 200
 
 
 # -- mentions and App Home ----------------------------------------------------------------------------------------

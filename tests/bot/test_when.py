@@ -83,4 +83,4 @@ def test_a_day_outside_is_refused(text: str) -> None:
 def test_nothing_else_comes_out(text: str, head: str) -> None:
     for parse in (when.silence, when.split):
         with suppress(BotError):
-            parse(head + text, TODAY)  # type: ignore[operator]
+            parse(head + text, TODAY)

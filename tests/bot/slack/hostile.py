@@ -22,6 +22,8 @@ from bot.model import (
     RunbookStatus,
     ServiceStatus,
 )
+from bot.reminders.notices import Absent, Line, ReviewLine, Tally, Waiting
+from bot.reminders.nouns import Audience, Due, Entry, Kind, Numbers, Place, Recipient, ReviewDue, Step
 from runbooks.model import Status
 
 NASTY = (
@@ -73,6 +75,46 @@ directories = st.builds(
     ).map(tuple),
     groups=st.lists(st.tuples(texts, st.sampled_from(("S012ABCDE", "U0WRONG", "!here")))).map(tuple),
 )
+
+days = st.dates(date(2000, 1, 1), date(2027, 12, 31))
+recipients = st.builds(
+    Recipient, st.sampled_from(Place), st.one_of(st.sampled_from(("U012ABCDE", "C012ABCDE", "#payments", "")), texts)
+)
+steps = st.lists(st.builds(Step, st.integers(0, 30), st.sampled_from(Audience)), max_size=8).map(
+    lambda made: tuple(sorted(made))
+)
+entries = st.builds(
+    Entry, key=texts, service=st.one_of(st.just("payments"), texts), phase=st.just("merged"), step=st.integers(-1, 9),
+    steps=st.integers(0, 8), fresh=st.booleans(), following=st.one_of(st.none(), st.builds(Step, st.just(5),
+    st.sampled_from(Audience))), following_on=st.one_of(st.none(), days), about=texts,
+)  # fmt: skip
+lines = st.builds(
+    Line, entry=entries, drift=drifts, steps=steps, pull=st.one_of(st.none(), pulls),
+    next_to=st.lists(recipients, max_size=4).map(tuple),
+)  # fmt: skip
+review_dues = st.builds(
+    ReviewDue, repo=st.just("acme/shop"), path=paths, service=texts, due=days,
+    handles=st.lists(texts, max_size=2).map(tuple),
+)  # fmt: skip
+review_lines = st.builds(
+    ReviewLine, entry=entries, review=review_dues, title=texts, last=st.one_of(st.none(), days), by=texts,
+    every=st.one_of(st.none(), st.integers(1, 400)), branch=st.one_of(st.just(""), texts),
+)  # fmt: skip
+_AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+dues = st.builds(
+    Due, recipient=recipients, kind=st.sampled_from(Kind), day=days, entries=st.just(()), not_before=st.just(_AT),
+    not_after=st.just(_AT), subject=texts,
+)  # fmt: skip
+absents = st.builds(
+    Absent, handle=texts, service=texts, left=st.booleans(), sections=st.integers(0, 99), reviews=st.integers(0, 9),
+    to=st.lists(recipients, max_size=4).map(tuple),
+)  # fmt: skip
+numbers = st.builds(
+    Numbers, st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6), st.one_of(st.none(), st.just(_AT)),
+    st.floats(0, 1e9),
+)  # fmt: skip
+tallies = st.builds(Tally, service=texts, since=days, until=days, now=numbers, before=numbers)
+waitings = st.builds(Waiting, drifts, texts)
 
 
 def repeated(found: Item, count: int) -> tuple[Item, ...]:

@@ -8,7 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.model import Directory, Drift, Item, Pull, ServiceStatus
-from bot.slack import blocks, home, preview, status, views
+from bot.reminders.notices import Absent, Line, Notices, ReviewLine, Tally, Waiting
+from bot.reminders.nouns import Due, ReviewDue
+from bot.slack import blocks, digests, home, preview, status, views
+from bot.slack.tallies import SlackNotices
 from tests.bot.slack import hostile
 from tests.bot.slack.limits import check_message, check_view
 
@@ -48,6 +51,8 @@ def test_modals(pull: Pull, found: list[Item], times: int) -> None:
         views.hand_over_view(pull, items),
         views.suggested_edit_view(pull, items, WEB),
         views.notice_view(pull.title or "Notice", pull.title),
+        views.snooze_view(pull, items, NOW.date(), reason=pull.title),
+        views.still_accurate_view(pull, items, reason=pull.title),
     ):
         check_view(view)
         preview.terminal(view)
@@ -57,15 +62,18 @@ def test_modals(pull: Pull, found: list[Item], times: int) -> None:
 @seldom
 @given(
     st.lists(hostile.services, min_size=1, max_size=4), st.lists(hostile.drifts, max_size=5), st.integers(1, 40),
-    hostile.texts,
+    hostile.texts, st.lists(hostile.review_dues, max_size=4),
 )  # fmt: skip
-def test_answers_and_home(services: list[ServiceStatus], drift: list[Drift], times: int, name: str) -> None:
+def test_answers_and_home(
+    services: list[ServiceStatus], drift: list[Drift], times: int, name: str, reviews: list[ReviewDue]
+) -> None:
     for message in (
         status.status(services, drift * times, NOW, WEB),
         status.unknown(name, [name] * 5),
         status.listing(services * times, drift),
         status.owners(services * times),
         status.mine(drift * times, NOW, WEB),
+        status.mine(drift * times, NOW, WEB, reviews * times),
         status.listing([], []),
         status.owners([]),
         status.help_text(),
@@ -73,6 +81,7 @@ def test_answers_and_home(services: list[ServiceStatus], drift: list[Drift], tim
         check_message(message)
         preview.terminal(message)
     check_view(home.home(drift * times, drift, services * times, drift, NOW, WEB))
+    check_view(home.home(drift * times, drift, services * times, drift, NOW, WEB, reviews * times))
 
 
 def test_the_most_that_fits_still_fits() -> None:
@@ -97,3 +106,35 @@ def test_the_most_that_fits_still_fits() -> None:
     for message in thread:
         check_message(message)
     check_view(views.snooze_view(opened, found.items, date(2026, 11, 23)))
+
+
+@often
+@given(
+    hostile.dues, st.lists(st.one_of(hostile.lines, hostile.review_lines), min_size=1, max_size=6), st.integers(1, 8),
+    hostile.directories,
+)  # fmt: skip
+def test_digests(due: Due, lines: list[Line | ReviewLine], times: int, directory: Directory) -> None:
+    message = digests.digest(due, lines * times, directory, NOW, WEB)
+    check_message(message)
+    preview.terminal(message)
+    assert digests.digest(due, lines * times, directory, NOW, WEB) == message, "equal nouns, equal messages"
+
+
+@often
+@given(
+    hostile.dues, st.lists(hostile.absents, min_size=1, max_size=4), hostile.tallies,
+    st.lists(hostile.waitings, max_size=6), st.lists(hostile.tallies, max_size=6), st.integers(1, 20),
+    hostile.directories,
+)  # fmt: skip
+def test_notes_and_numbers(
+    due: Due, absent: list[Absent], tally: Tally, waiting: list[Waiting], services: list[Tally], times: int,
+    directory: Directory,
+) -> None:  # fmt: skip
+    notices: Notices = SlackNotices(WEB)
+    for message in (
+        notices.note(due, absent * times),
+        notices.weekly(due, tally, waiting * times, directory, NOW),
+        notices.monthly(due, tally, services * times),
+    ):
+        check_message(message)
+        preview.terminal(message)
