@@ -21,6 +21,7 @@ SCOPES = {
     "dnd:read": "to keep quiet when people do",
     "groups:history": "to find a message again in a private channel",
     "groups:read": "to find private channels",
+    "im:history": "to find a digest again after a crash",
     "im:write": "to write to one person",
     "metadata.message:read": "to find a message again after a crash",
     "usergroups:read": "to know who is in a team's user group",

@@ -78,6 +78,20 @@ def test_channels_by_name_and_people_by_id(slack: SlackServer, chat: SlackChat) 
     assert refused.value.code == "channel_not_found"
 
 
+def test_a_message_to_a_person_is_looked_up_where_it_was_posted(slack: SlackServer, chat: SlackChat) -> None:
+    """A digest is posted once, whatever restarts: the conversation is opened first, since only channels can be read."""
+    first = chat.post("U0OLGA", MESSAGE, key="digest:person:U0OLGA:2026-11-23")
+    assert chat.post("U0OLGA", MESSAGE, key="digest:person:U0OLGA:2026-11-23") == first
+    assert len(slack.messages) == 1
+    methods = [name for name, _ in slack.calls]
+    assert methods[:3] == ["conversations.open", "conversations.history", "chat.postMessage"]
+    assert {given["channel"] for name, given in slack.calls if name == "conversations.history"} == {"D012ABCDE"}
+    slack.refuse("conversations.open", "user_disabled")
+    with pytest.raises(Refused, match="left the workspace"):
+        chat.post("U0DAN", MESSAGE, key="digest:person:U0DAN:2026-11-23")
+    assert len(slack.messages) == 1
+
+
 @pytest.mark.parametrize(
     "word",
     ["channel_not_found", "not_in_channel", "is_archived", "invalid_blocks", "account_inactive", "token_revoked"],
