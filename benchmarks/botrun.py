@@ -71,7 +71,7 @@ class Stand:
 
     def calls(self, since: int = 0) -> list[tuple[float, str, str, str]]:
         """What it was asked: when, by whom, what, about what."""
-        return [tuple(call) for call in self.order("calls", since=since)]  # type: ignore[misc]
+        return [tuple(call) for call in self.order("calls", since=since)]
 
     def stop(self) -> None:
         """End it."""

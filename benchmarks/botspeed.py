@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from benchmarks import botrun
@@ -172,7 +173,7 @@ def alert(folder: Path, count: int = 30) -> list[Line]:
             since = stand.order("counts")["calls"]
             with sending(Plan(bot.port, stand.port, 1, (one,))) as load:
                 sent = measured(load)["deliveries"][0]
-            until(lambda: stand.order("counts")["messages"] > number, "the alert is posted", 60, 0.02)
+            until(partial(_posted, stand, number + 1), "the alert is posted", 60, 0.02)
             until(lambda: not waiting(bot.folder), "nothing is left to do", 60, 0.05)
             if number >= 2:
                 parts.append(_parts(sent["due"], sent["took"], stand.calls(since)))
@@ -181,13 +182,18 @@ def alert(folder: Path, count: int = 30) -> list[Line]:
         bot.stop()
         stand.stop()
     whole = [sum(part.values()) for part in parts]
+    middle = statistics.median(whole)
     lines = [Line(
         f"from delivery to posted alert: median of {len(whole)} (p90)",
-        f"{statistics.median(whole):.2f} s ({percentile(whole, 0.9):.2f} s)", "≤ 1.5 s", statistics.median(whole) <= 1.5,
+        f"{middle:.2f} s ({percentile(whole, 0.9):.2f} s)", "≤ 1.5 s", middle <= 1.5,
     )]  # fmt: skip
     for name in parts[0]:
         lines.append(Line(f"— {name}", f"{statistics.median(part[name] for part in parts):.3f} s"))
     return lines
+
+
+def _posted(stand: Stand, count: int) -> bool:
+    return bool(stand.order("counts")["messages"] >= count)
 
 
 def _parts(due: float, took: float, calls: list[tuple[float, str, str, str]]) -> dict[str, float]:

@@ -17,13 +17,13 @@ import os
 import re
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from asyncio import StreamReader, StreamWriter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
 Answer = tuple[int, Any]
-Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
 
 _BACKEND = ("git", "http-backend")
 _FAR = "2100-01-01T00:00:00Z"
@@ -47,11 +47,13 @@ class World:
         self.letting.set()
 
     def note(self, caller: str, what: str, about: str) -> None:
+        """Remember that something was asked."""
         self.calls.append((time.time(), caller, what, about))
 
     # -- GitHub -----------------------------------------------------------------------------------------------------
 
     def github(self, verb: str, caller: str, path: str, body: dict[str, Any]) -> Answer:
+        """GitHub's API."""
         for pattern, made in _GITHUB:
             found = pattern.fullmatch(path)
             if found:
@@ -62,6 +64,7 @@ class World:
         return 404, {"message": "Not Found"}
 
     def pull(self, _verb: str, _body: Any, owner: str, repo: str, number: str) -> tuple[str, int, Any]:
+        """A pull request as its head was told last."""
         full = f"{owner}/{repo}"
         head = self.heads.get(f"{full}#{number}")
         if head is None:
@@ -75,14 +78,17 @@ class World:
         }  # fmt: skip
 
     def commits(self, *_: Any) -> tuple[str, int, Any]:
+        """A pull request's commits: one of Bob's."""
         author = {"name": "Bob", "email": "bob@example.com"}
         return "commits", 200, [{"author": {"login": "bob"}, "commit": {"author": author, "message": "Shorter"}}]
 
     def runs_of(self, _verb: str, _body: Any, _owner: str, _repo: str, sha: str) -> tuple[str, int, Any]:
+        """The check runs of a commit."""
         found = self.runs.get(sha, [])
         return "check runs", 200, {"total_count": len(found), "check_runs": found}
 
     def run(self, _verb: str, body: Any, _owner: str, _repo: str, number: str = "") -> tuple[str, int, Any]:
+        """Make a check run, or change one."""
         if number:
             run = next(run for runs in self.runs.values() for run in runs if run["id"] == int(number))
             run |= {name: value for name, value in body.items() if name != "output"}
@@ -97,6 +103,7 @@ class World:
     # -- Slack ------------------------------------------------------------------------------------------------------
 
     def slack(self, method: str, given: dict[str, Any]) -> Answer:
+        """Slack's API."""
         self.note("slack", method, _key(given))
         if method == "chat.postMessage":
             ts = f"{time.time():.6f}"
@@ -126,6 +133,7 @@ class World:
     # -- the benchmark's own orders ---------------------------------------------------------------------------------
 
     def control(self, order: str, given: dict[str, Any]) -> Answer:
+        """What the benchmark asks for."""
         if order == "heads":
             self.heads |= given
         elif order == "hold":
@@ -183,7 +191,7 @@ _GITHUB: list[tuple[re.Pattern[str], Callable[..., tuple[str, int, Any]]]] = [
 ]
 
 
-async def _serve(world: World, reader: Reader, writer: Writer) -> None:
+async def _serve(world: World, reader: StreamReader, writer: StreamWriter) -> None:
     try:
         while (asked := await _request(reader)) is not None:
             verb, target, headers, body = asked
@@ -215,7 +223,7 @@ async def _serve(world: World, reader: Reader, writer: Writer) -> None:
         writer.close()
 
 
-async def _request(reader: Reader) -> tuple[str, str, dict[str, str], bytes] | None:
+async def _request(reader: StreamReader) -> tuple[str, str, dict[str, str], bytes] | None:
     try:
         head = await reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError:
@@ -234,7 +242,7 @@ async def _request(reader: Reader) -> tuple[str, str, dict[str, str], bytes] | N
 
 
 async def _git(
-    world: World, writer: Writer, verb: str, path: str, query: str, headers: dict[str, str], body: bytes
+    world: World, writer: StreamWriter, verb: str, path: str, query: str, headers: dict[str, str], body: bytes
 ) -> None:
     """``git http-backend`` as a web server would run it; its answer is passed on piece by piece."""
     where = re.fullmatch(r"(/[^/]+/[^/]+)\.git(/.*)", path)
@@ -274,7 +282,7 @@ async def _git(
         await writer.drain()
     finally:
         if process.returncode is None:
-            process.stdout._transport.close() if hasattr(process.stdout, "_transport") else None  # type: ignore[attr-defined]
+            process.kill()  # nobody reads what it has to say
         await process.wait()
         world.note("git", f"{service} end", about)
 
@@ -294,7 +302,12 @@ async def _main(repository: Path, port: int) -> None:
     server = await asyncio.start_server(lambda r, w: _serve(world, r, w), "127.0.0.1", port, limit=1 << 20)
     print(server.sockets[0].getsockname()[1], flush=True)
     ended = asyncio.Event()
-    asyncio.get_running_loop().add_reader(0, lambda: os.read(0, 1) or ended.set())
+
+    def closed() -> None:
+        if not os.read(0, 1):
+            ended.set()
+
+    asyncio.get_running_loop().add_reader(0, closed)
     await ended.wait()
     os._exit(0)  # connections that are open have nobody left to talk to
 

@@ -33,7 +33,7 @@ RUNBOOK = """\
 
 ## Sessions
 
-Someone who left is signed out after `SESSION_TTL_SECONDS` (60 minutes); to be sure, restart the service.
+`SESSION_TTL_SECONDS` is 60 minutes.
 """
 SETTINGS = "shop/settings.py"
 SOUND = 3600

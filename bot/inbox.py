@@ -71,8 +71,9 @@ class Inbox:
             order = json.loads(line)
         except ValueError:  # torn by a kill
             return
-        self._waiting += 1
-        self._left.put(order)
+        if isinstance(order, list) and all(isinstance(part, str) for part in order):
+            self._waiting += 1
+            self._left.put(order)
 
     def _run(self) -> None:
         while (order := self._left.get()) is not None:

@@ -25,7 +25,7 @@ def runbook(minutes: int) -> str:
 
 ## Sessions
 
-Someone who left is gone after `SESSION_TTL_SECONDS` ({minutes} minutes); to be sure, restart the service.
+`SESSION_TTL_SECONDS` is {minutes} minutes.
 """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 import time
 
 import pytest
@@ -42,6 +43,44 @@ def test_killed_while_it_fetches_publishes_or_posts(world: World, moment: object
     world.quiet(server)
     assert len(world.messages()) == 1
     assert len(world.repository.check_runs(pull["head"]["sha"])) == 1
+
+
+@pytest.mark.parametrize("moment", [_fetch, _check, _post])
+def test_sigterm_lets_what_runs_end_and_exits_with_0(world: World, moment: object) -> None:
+    server = world.server().start()
+    pull = world.change("shorter", 300)
+    front = world.slack if moment is _post else world.github
+    with front.held(moment) as hold:  # type: ignore[arg-type]
+        assert server.deliver_pull("opened", pull, "delivery-1") == 202
+        assert hold.reached.wait(30)
+        assert server.process is not None
+        server.process.send_signal(signal.SIGTERM)
+        asked = time.monotonic()
+        time.sleep(1)
+        assert server.process.poll() is None, "it waits for the step that runs"
+    assert server.process.wait(30) == 0
+    assert time.monotonic() - asked <= 25
+    if moment is _post:
+        assert len(world.messages()) == 1, "the step that ran has ended"
+    server.start()
+    world.message("Sessions live 300 seconds")
+    world.check(pull["head"]["sha"], "failure")
+    world.quiet(server)
+    assert len(world.messages()) == 1
+    assert server.stop() == 0
+
+
+def test_sigterm_exits_with_0_within_25_seconds_although_a_service_hangs(world: World) -> None:
+    server = world.server().start()
+    pull = world.change("shorter", 300)
+    with world.github.held(_fetch) as hold:
+        assert server.deliver_pull("opened", pull, "delivery-1") == 202
+        assert hold.reached.wait(30)
+        asked = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - asked <= 25
+    server.start()
+    world.message("Sessions live 300 seconds")
 
 
 def test_killed_at_random_moments_of_a_stream_of_pushes(world: World) -> None:
