@@ -22,6 +22,9 @@ _TRIGGERS = frozenset(
     "beyond near off through where wherever except besides despite depending".split()
 )
 
+_CONDITIONS = frozenset("when whenever if unless while until till".split())
+"""Those after which no word is harmless: what they say may or may not be so."""
+
 HARMLESS = frozenset(
     singular(word)
     for word in (
@@ -50,11 +53,12 @@ QUANTIFIED = frozenset(
 """What is meant as a whole after all, every, each or any."""
 JOINING = frozenset("and but so because which that whose yet hence thus".split())
 """Words that go on with something else behind a value."""
-BOUNDS = frozenset(
+_BOUNDS = (
     "max maximum maximally min minimum minimally tops most least limit ceiling floor cap capped longer shorter less "
     "more fewer higher lower greater smaller bigger larger later earlier sooner ish roughly approximately about around "
-    "nearly almost plus minus possible allowed valid accepted supported permitted".split()
-)
+    "nearly almost perhaps maybe sometimes plus minus possible allowed valid accepted supported permitted"
+).split()
+BOUNDS = frozenset(_BOUNDS) | {singular(word) for word in _BOUNDS}
 """Words of a value that is a bound, an offset or a guess."""
 DOUBTS = frozenset(
     singular(word)
@@ -90,7 +94,7 @@ EPISODES = DOUBTS | frozenset(
 PLACES = frozenset(
     "cluster clusters env environment environments region site tenant customer namespace stage location datacenter dc "
     "cell zone account team plan edition platform provider cloud country instance host client user audience "
-    "component service application app product".split()
+    "component service application app product where who whom".split()
 )
 """Words of columns that say for where, whom or what a row holds."""
 
@@ -126,8 +130,8 @@ UPSTREAM = regex(
 )
 """Somebody else's value, or an example."""
 USES = regex(
-    r"\b(?:runs?|ran|running|uses?|using|has|have|sets|keeps?|deploys?|configures?|requires?|wants?|overrides?|chose|"
-    r"chooses?|picks?|prefers?|specif(?:y|ies)|gives?|provides?|comes?|offers?|supports?|gets?|sees?|goes)\b",
+    r"\b(?:runs?|ran|running|(?<!in )uses?|using|has|have|sets|keeps?|deploys?|configures?|requires?|wants?|overrides?|"
+    r"chose|chooses?|picks?|prefers?|specif(?:y|ies)|gives?|provides?|comes?|offers?|supports?|gets?|sees?|goes)\b",
     re.IGNORECASE,
 )
 """A verb whose subject has a value of its own."""
@@ -143,7 +147,8 @@ GUESS = regex(
 """What makes the value before it a rough one, or one with a condition."""
 _CODE = regex(r"[_/.]|[a-z][A-Z]")
 _DATED = regex(
-    r"\b20\d\d-\d\d\b|\bpost-mortem\b|(?<=[\w)] )v?\d+\.\d|\broll(?:ing)? back\b|\bbreak[- ]glass\b|\bwhat[- ]if\b",
+    r"\b20\d\d\b|(?<=[\w)] )v?\d+\.\d|\A\W*(?:if|when|whenever|while|until|unless|during|next|after|before)\s"
+    r"|\bideas?\b|\bpost-mortem\b|\broll(?:ing)? back\b|\bbreak[- ]glass\b|\bwhat[- ]if\b",
     re.IGNORECASE,
 )
 
@@ -155,7 +160,8 @@ def is_trigger(word: str) -> bool:
 
 def after_trigger(text: str, *, first_only: bool = False) -> Iterator[list[str]]:
     """The words of each adjunct of a text without the word it begins with; with ``first_only`` only of the one that the
-    text begins with. What follows a relative clause's beginning is no adjunct."""
+    text begins with. What follows a relative clause's beginning is no adjunct; a condition has a word that is never
+    harmless."""
     phrase: list[str] | None = None
     for place, word in enumerate(WORD.findall(text)):
         lower = word.lower()
@@ -171,7 +177,7 @@ def after_trigger(text: str, *, first_only: bool = False) -> Iterator[list[str]]
                     return
             elif first_only and place:
                 return
-            phrase = []
+            phrase = ["0"] if lower in _CONDITIONS else []
         elif phrase is not None:
             phrase.append(word)
     if phrase is not None:

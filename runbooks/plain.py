@@ -56,6 +56,8 @@ _BY_DEFAULT = regex(r"[`'\"*_)]*\s*\(?(?:by default\b|default\b)\)?", re.IGNOREC
 _MODAL = regex(r"\b(?:should|must|ought|shall|could|might|may|would|can|needs?|please|let)\b", re.IGNORECASE)
 _FINAL = 4
 """Words that a label has at most; what is longer is a sentence."""
+_GLOSS = 2
+"""Words of a remark in brackets that may be a place or a time; more words explain something."""
 _COMMENTS = ("#", "//", ";")
 _NEAREST = 3
 """Lines of a fence above a line of which a remark may still be about it."""
@@ -96,7 +98,12 @@ def _governed(line: Line, section: Section, own: frozenset[str], known: frozense
         short = len(plain.split()) <= _FINAL
         if UPSTREAM.search(plain) or (short and doubtful_title(plain, own, EPISODES)):
             return True
+        if not named and len(plain.split()) <= _GLOSS and not any(_known(word, known) for word in plain.split()):
+            return True
         last = _SENTENCE.split(plain)[-1]
+        uses = USES.search(last)
+        if uses and not named and not _harmless(WORD.findall(last[: uses.start()]), known):
+            return True
         if not lead.rstrip(f"{_MARKUP}").endswith(":"):
             continue
         if not all(_adjuncts(last, known, leading=named)):
@@ -111,10 +118,13 @@ def _remarked(line: Line, said: Sequence[Stated], own: frozenset[str], *, named:
     """Whether a comment behind or right above a line of a fence says that its value is not the one that holds; what
     stands above a default that is called so (``named``) only describes the setting."""
     remarks = [line.text[said[0].end :]]
-    for above in reversed(line.above[-_NEAREST:]):
-        if named or not above.lstrip().startswith(_COMMENTS):
+    indent = len(line.text) - len(line.text.lstrip())
+    for above in () if named else reversed(line.above[-_NEAREST:]):
+        bare = above.lstrip()
+        if bare.startswith(_COMMENTS):
+            remarks.append(above)
+        elif len(above) - len(bare) >= indent:  # another key; what is indented less is the one above
             break
-        remarks.append(above)
     if any(_DEFAULT.search(remark) for remark in remarks):
         return False
     return any((prose(remark) - own) & DOUBTS for remark in remarks if any(mark in remark for mark in _COMMENTS))
@@ -143,6 +153,11 @@ def _loose(line: Line, spots: Sequence[Spot], value: Stated, own: frozenset[str]
     if label and label.end() <= spot.start() and (_singular(label.group(1)) - own) & EPISODES:
         return True
     marked = _MARKER.match(before)
+    if marked and "[" in marked.group():  # something to be done
+        return True
+    asked = _SENTENCE.search(behind + " ")
+    if asked and asked.group().startswith("?"):
+        return True
     before = _SENTENCE.split(before[marked.end() if marked else 0 :])[-1]
     behind = _SENTENCE.split(behind + " ")[0]
     default = bool(_DEFAULT.search(before[-60:]) or _DEFAULT.search(between) or _BY_DEFAULT.match(behind))
@@ -172,7 +187,8 @@ def _placed(line: Line, spot: Spot, value: Stated, known: frozenset[str]) -> boo
     for title, cell in zip(titles, cells(line.text), strict=False):
         if cell.start <= spot.start() < cell.end or cell.start <= value.start < cell.end:
             continue
-        if prose(title.text) & PLACES and not _harmless(WORD.findall(cell.text), known):
+        where = prose(title.text) & PLACES or (not title.text and cell.end <= spot.start())
+        if where and not _harmless(WORD.findall(cell.text), known):
             return True
     return False
 
@@ -185,11 +201,14 @@ def _begins(text: str, known: frozenset[str], *, default: bool) -> bool:
         return False
     if not plain:
         return True
+    if any(_whose(word) and not _known(_whose(word), known) for word in WORD.findall(plain)):
+        return False
     label = _LABEL.match(f"{plain} ")
     said = WORD.findall(label.group(1)) if label else []
-    if said and len(said) <= _FINAL:
+    if label and said and len(said) <= _FINAL:
+        named = not default or _DEFAULT.search(label.group(1))
         odd = any(word[0].isdigit() or singular(word.lower()) in EPISODES for word in said)
-        if odd or not (default or _harmless(said, known)):
+        if odd or (named and not _harmless(said, known)):
             return False
     uses = USES.search(plain)
     whose = plain[: uses.start()] if uses else ""
@@ -201,6 +220,11 @@ def _begins(text: str, known: frozenset[str], *, default: bool) -> bool:
         return False
     first = WORD.match(plain.lstrip("(["))
     return first is None or not _bare(first.group(), known)
+
+
+def _whose(word: str) -> str:
+    """The owner that a possessive names, or an empty text."""
+    return word[:-2] if word.endswith(("'s", "’s")) else ""
 
 
 def _bare(word: str, known: frozenset[str]) -> bool:
@@ -230,6 +254,11 @@ def _ends(text: str, known: frozenset[str], own: frozenset[str]) -> bool:
         joined = first in JOINING and len(said) > 1 and is_trigger(said[1].lower())
         if is_trigger(first) or joined:
             if not all(_adjuncts(segment, known)):
+                return False
+        elif (
+            text.startswith("(", max(0, text.find(segment) - 1)) and len(said) <= _GLOSS and not _harmless(said, known)
+        ):
+            if not any(word[0].isdigit() for word in said):
                 return False
         elif place == 0 and first not in JOINING and not _subject(segment, known, own):
             return False
