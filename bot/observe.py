@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from time import perf_counter
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from bot.ports import Gone, Refused, Unavailable
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("runbook_drift")
 
@@ -64,6 +68,14 @@ class _Redacting(logging.Filter):
         return True
 
 
+class _Json(logging.Formatter):
+    """A record as a JSON line, whatever its text holds."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        said = {"event": record.getMessage(), "level": record.levelname.lower(), "logger": record.name}
+        return json.dumps({**said, "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat()})
+
+
 def set_up(level: str = "info") -> None:
     """JSON lines on standard error, redacted."""
     number = logging.getLevelNamesMapping()[level.upper()]
@@ -81,8 +93,22 @@ def set_up(level: str = "info") -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_Redacting())
-    handler.setFormatter(logging.Formatter('{"level": "%(levelname)s", "logger": "%(name)s", "event": "%(message)s"}'))
+    handler.setFormatter(_Json())
     logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)
+
+
+@contextmanager
+def counted(service: str) -> Iterator[None]:
+    """Count the errors of another service by their word; something that is not there is an answer, not an error."""
+    try:
+        yield
+    except Unavailable:
+        ERRORS.labels(service, "unavailable").inc()
+        raise
+    except Refused as problem:
+        if not isinstance(problem, Gone):
+            ERRORS.labels(service, problem.code or "refused").inc()
+        raise
 
 
 @contextmanager

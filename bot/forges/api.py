@@ -20,6 +20,7 @@ from typing import TypeAlias
 from github.Requester import Requester
 from requests.exceptions import RequestException
 
+from bot.observe import counted
 from bot.ports import Gone, Refused, Unavailable
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -100,6 +101,17 @@ class Api:
         body: Mapping[str, Json] | None = None,
     ) -> Answer:
         """One request. Raises ``Unavailable``, ``Refused`` or ``Gone``; their text names the request, never a body."""
+        with counted("github"):
+            return self._call(verb, path, credential, parameters, body)
+
+    def _call(
+        self,
+        verb: str,
+        path: str,
+        credential: Credential,
+        parameters: Mapping[str, str | int] | None,
+        body: Mapping[str, Json] | None,
+    ) -> Answer:
         left = self._blocked.get(credential.name, 0.0) - time.monotonic()
         if left > 0:
             raise Unavailable("GitHub's rate limit is used up", left)

@@ -13,6 +13,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
+from bot.observe import counted
 from bot.ports import Gone, Refused, Unavailable
 
 TIMEOUT = 10
@@ -71,6 +72,10 @@ class Calls:
 
     def call(self, method: str, **arguments: object) -> Mapping[str, object]:
         """One call. The SDK's own errors quote whole responses, so none of their text is kept."""
+        with counted("slack"):
+            return self._call(method, arguments)
+
+    def _call(self, method: str, arguments: dict[str, object]) -> Mapping[str, object]:
         try:
             if method.startswith(("chat.", "views.")):
                 answer = self._client.api_call(method, json=arguments)

@@ -6,8 +6,10 @@ import json
 import logging
 
 import pytest
+import structlog
 
 from bot import observe
+from bot.ports import Gone, Refused, Unavailable
 
 # Made up here, in the shape of the real thing.
 CANARIES = [
@@ -24,6 +26,7 @@ def _restored() -> object:
     yield
     root.setLevel(before[0])
     root.handlers[:] = before[1]
+    structlog.reset_defaults()  # else later tests would log into this test's stream, which is closed
 
 
 @pytest.mark.parametrize("canary", CANARIES)
@@ -49,3 +52,20 @@ def test_telling_keys_are_redacted_whatever_they_hold(capsys: pytest.CaptureFixt
 
 def test_passwords_in_addresses_are_redacted() -> None:
     assert observe.redacted("no route to postgresql://bot:hunter2@db/x") == "no route to postgresql://[redacted]@db/x"
+
+
+def test_what_libraries_say_is_a_json_line_too(capsys: pytest.CaptureFixture[str]) -> None:
+    observe.set_up()
+    logging.getLogger("elsewhere").warning('a "quoted" word\nand a line')
+    line = json.loads(capsys.readouterr().err)
+    assert (line["event"], line["level"], line["logger"]) == ('a "quoted" word\nand a line', "warning", "elsewhere")
+
+
+def test_errors_of_other_services_are_counted_by_their_word() -> None:
+    def count(code: str) -> float:
+        return observe.REGISTRY.get_sample_value("runbook_drift_errors_total", {"service": "x", "code": code}) or 0.0
+
+    for problem in (Unavailable("away"), Refused("no", "not_in_channel"), Gone("no", "not_found")):
+        with pytest.raises(type(problem)), observe.counted("x"):
+            raise problem
+    assert (count("unavailable"), count("not_in_channel"), count("not_found")) == (1, 1, 0)
