@@ -148,6 +148,11 @@ def _member(bot: Bot, group: str, slack: str) -> bool:
         return False
 
 
+def answers_for(bot: Bot, actor: Actor, repo: str, handles: Sequence[str]) -> bool:
+    """Whether an actor with a proven login is one of these owners."""
+    return bool(actor.login) and _among(bot, actor, repo, [OwnerName(handle, "", "") for handle in handles])
+
+
 def _owners_in_words(item: Item, approvers: Sequence[str]) -> str:
     handles = [*(owner.handle for owner in item.owners), *approvers]
     return (

@@ -13,7 +13,7 @@ from datetime import date, datetime
 
 from bot.reminders import calendar
 from bot.reminders.ladder import Ladder, Rules
-from bot.reminders.nouns import Audience, Availability, OpenItem, Place, ReminderPolicy, ReviewDue, Step
+from bot.reminders.nouns import Audience, Availability, OpenItem, Place, Recipient, ReminderPolicy, ReviewDue, Step
 from bot.reminders.policy import availability_of
 from bot.reminders.ports import Addresses
 from bot.reminders.routes import Inbox, Routes
@@ -73,6 +73,14 @@ class Board:
     def window(self, inbox: Inbox, now: datetime) -> calendar.Window | None:
         """The stretch in which a recipient may be written to now."""
         return calendar.window(self.availability(inbox), now)
+
+    def hears(self, audience: Audience, item: OpenItem) -> tuple[Recipient, ...]:
+        """Who hears of a step for an audience."""
+        return tuple(inbox.recipient for inbox in self._routes.of(audience, item))
+
+    def owner_of(self, of: OpenItem | ReviewDue) -> tuple[Recipient, ...]:
+        """Who hears as the owner of an item or a review."""
+        return tuple(inbox.recipient for inbox in self._routes.owner(of))
 
     def inboxes(self) -> Iterator[Inbox]:
         """Everybody who may hear of something."""
