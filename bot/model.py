@@ -308,7 +308,9 @@ class Ruling:
 @dataclass(frozen=True, slots=True)
 class Drift:
     """Open drift: lives from the first alert until a commit clears it or somebody decides on it. After a merge it is
-    the service's debt; ``closed_at`` is None as long as it is open, ``closed_by`` says what closed it."""
+    the service's debt since ``merged_at``; ``closed_at`` is None as long as it is open, ``closed_by`` says what closed
+    it. A snooze leaves it open and silent: ``snoozed_until`` is the last silent day (also when that is past),
+    ``snoozes`` how often it was put off."""
 
     repo: str
     item: Item
@@ -318,6 +320,9 @@ class Drift:
     assignee: str = ""
     closed_at: datetime | None = None
     closed_by: str = ""
+    merged_at: datetime | None = None
+    snoozed_until: date | None = None
+    snoozes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
