@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import os
 import platform
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,11 +50,34 @@ def _measures(asked: Asked) -> dict[str, Callable[[Path], list[Line]]]:
     }
 
 
-def table(lines: list[Line]) -> str:
+class Machine:
+    """How much of the machine was left to a measure: others on it spoil absolute times."""
+
+    def __init__(self) -> None:
+        self._began, self._busy, self._own = time.monotonic(), _busy(), _own()
+
+    def said(self) -> str:
+        """The share of the processors that others took meanwhile, and the load average."""
+        seconds = (time.monotonic() - self._began) * (os.cpu_count() or 1)
+        others = max(0.0, _busy() - self._busy - (_own() - self._own)) / seconds
+        return f"others took {others:.0%} of the machine meanwhile, load average {os.getloadavg()[0]:.1f}"
+
+
+def _busy() -> float:
+    user, nice, system, _idle, _waiting, irq, soft = map(int, Path("/proc/stat").read_text().split()[1:8])
+    return (user + nice + system + irq + soft) / os.sysconf("SC_CLK_TCK")
+
+
+def _own() -> float:
+    """Of this process and of all that it started, once they have ended."""
+    return sum(os.times()[:4])
+
+
+def table(lines: list[Line], said: str) -> str:
     """The lines as a Markdown table, with the day and the machine."""
     model = next((x.partition(":")[2].strip() for x in _cpuinfo() if x.startswith("model name")), platform.machine())
     cores = sum(line.startswith("processor") for line in _cpuinfo()) or 1
-    head = f"{datetime.date.today().isoformat()}, {cores} × {model}, Python {platform.python_version()}:"
+    head = f"{datetime.date.today().isoformat()}, {cores} × {model}, Python {platform.python_version()}; {said}:"
     rows = [f"| {line.what} | {line.value} | {line.goal or ''} | {_verdict(line)} |" for line in lines]
     return "\n".join([head, "", "| figure | measured | goal | |", "| --- | --- | --- | --- |", *rows])
 
@@ -89,8 +114,9 @@ def main(argv: list[str] | None = None) -> int:
     for name in names:
         with tempfile.TemporaryDirectory(prefix="bench-bot-", dir=given.folder) as folder:
             tell(f"{name} …")
+            machine = Machine()
             lines = measures[name](Path(folder))
-        shown = table(lines)
+            shown = table(lines, machine.said())
         print(f"\n{name}\n\n{shown}\n", flush=True)
         missed = missed or any(line.reached is False for line in lines)
         if given.write:

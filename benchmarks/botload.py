@@ -11,6 +11,7 @@ connection, no answer, a status other than 2xx) is sent again until it is, as Gi
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import hashlib
 import hmac
@@ -106,9 +107,13 @@ class Client:
 
     async def ask(self, data: bytes) -> int:
         """The status of one request. Raises ``OSError`` or ``EOFError`` when there is no answer."""
-        while self._idle and self._idle[-1][0].at_eof():  # closed by the server, as long unused
-            self._idle.pop()[1].close()
-        reader, writer = self._idle.pop() if self._idle else await asyncio.open_connection("127.0.0.1", self._port)
+        while self._idle:
+            reader, writer = self._idle.pop()
+            with contextlib.suppress(OSError, EOFError):  # closed by the server, as long unused: every client goes on
+                return await self._ask(reader, writer, data)
+        return await self._ask(*await asyncio.open_connection("127.0.0.1", self._port), data)
+
+    async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, data: bytes) -> int:
         try:
             writer.write(data)
             head = await reader.readuntil(b"\r\n\r\n")

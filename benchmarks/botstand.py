@@ -21,11 +21,12 @@ from asyncio import StreamReader, StreamWriter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import unquote
+
+from benchmarks.botwire import Asked, form_of, git, json_of, request
 
 Answer = tuple[int, Any]
 
-_BACKEND = ("git", "http-backend")
 _FAR = "2100-01-01T00:00:00Z"
 
 
@@ -193,107 +194,45 @@ _GITHUB: list[tuple[re.Pattern[str], Callable[..., tuple[str, int, Any]]]] = [
 
 async def _serve(world: World, reader: StreamReader, writer: StreamWriter) -> None:
     try:
-        while (asked := await _request(reader)) is not None:
-            verb, target, headers, body = asked
-            path, _, query = target.partition("?")
-            if path.startswith("/github/"):
-                _, _, caller, rest = path.split("/", 3)
-                if world.held and re.search(world.held, path):
-                    world.note(caller, "held", path)
+        while (asked := await request(reader)) is not None:
+            given = json_of if "json" in asked.headers.get("content-type", "json") else form_of
+            part, _, rest = asked.path.removeprefix("/").partition("/")
+            caller, _, api = rest.partition("/")
+            if part in {"github", "slack", "control"}:
+                if world.held and re.search(world.held, asked.path):
+                    world.note(caller, "held", asked.path)
                     await world.letting.wait()
-                status, answer = world.github(verb, caller, "/" + rest.partition("/")[2], _json(body))
-            elif path.startswith("/slack/api/"):
-                given = _json(body) if "json" in headers.get("content-type", "") else _form(body)
-                status, answer = world.slack(path.rpartition("/")[2], given)
-            elif path.startswith("/control/"):
-                status, answer = world.control(path.rpartition("/")[2], _json(body))
+                if part == "github":
+                    status, answer = world.github(asked.verb, caller, api.removeprefix("api"), json_of(asked.body))
+                else:
+                    answering = world.slack if part == "slack" else world.control
+                    status, answer = answering(rest.rpartition("/")[2], given(asked.body))
+                data = json.dumps(answer).encode()
+                kind = f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
+                writer.write(kind.encode() + data)
+                await writer.drain()
             else:
-                if world.held and re.search(world.held, path):
-                    world.note("git", "held", path)
-                    await world.letting.wait()
-                await _git(world, writer, verb, path, query, headers, body)
-                continue
-            data = json.dumps(answer).encode()
-            kind = f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
-            writer.write(kind.encode() + data)
-            await writer.drain()
+                await _git(world, writer, asked)
     except (ConnectionError, asyncio.IncompleteReadError):
         pass
     finally:
         writer.close()
 
 
-async def _request(reader: StreamReader) -> tuple[str, str, dict[str, str], bytes] | None:
-    try:
-        head = await reader.readuntil(b"\r\n\r\n")
-    except asyncio.IncompleteReadError:
-        return None
-    first, *lines = head.decode("latin-1").rstrip().split("\r\n")
-    verb, target, _ = first.split(" ", 2)
-    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    if headers.get("transfer-encoding") == "chunked":
-        parts = []
-        while size := int(await reader.readline(), 16):
-            parts.append(await reader.readexactly(size))
-            await reader.readline()
-        await reader.readline()
-        return verb, target, headers, b"".join(parts)
-    return verb, target, headers, await reader.readexactly(int(headers.get("content-length", 0)))
-
-
-async def _git(
-    world: World, writer: StreamWriter, verb: str, path: str, query: str, headers: dict[str, str], body: bytes
-) -> None:
-    """``git http-backend`` as a web server would run it; its answer is passed on piece by piece."""
-    where = re.fullmatch(r"(/[^/]+/[^/]+)\.git(/.*)", path)
+async def _git(world: World, writer: StreamWriter, asked: Asked) -> None:
+    where = re.fullmatch(r"/([^/]+/[^/]+)\.git(/.*)", asked.path)
     if where is None:
         writer.write(b"HTTP/1.1 404 X\r\nContent-Length: 0\r\n\r\n")
         return
-    about = where[1].strip("/")
-    service = "git POST" if verb == "POST" else "git GET"
-    world.note("git", service, about)
-    variables = {
-        "PATH": os.environ["PATH"], "GIT_PROJECT_ROOT": str(world.repository), "GIT_HTTP_EXPORT_ALL": "1",
-        "PATH_INFO": where[2], "QUERY_STRING": query, "REQUEST_METHOD": verb,
-        "CONTENT_TYPE": headers.get("content-type", ""), "CONTENT_LENGTH": str(len(body)),
-        "HTTP_CONTENT_ENCODING": headers.get("content-encoding", ""), "REMOTE_ADDR": "127.0.0.1",
-        "GIT_PROTOCOL": headers.get("git-protocol", ""), "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*",
-    }  # fmt: skip
-    process = await asyncio.create_subprocess_exec(
-        *_BACKEND, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-        env=variables, limit=1 << 20,
-    )  # fmt: skip
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        process.stdin.write(body)
-        process.stdin.close()
-        head = await process.stdout.readuntil(b"\r\n\r\n")
-        told = dict(line.split(": ", 1) for line in head.decode().rstrip().split("\r\n"))
-        status = told.pop("Status", "200 OK").split()[0]
-        lines = "".join(f"{name}: {value}\r\n" for name, value in told.items() if name.lower() != "content-length")
-        writer.write(f"HTTP/1.1 {status} X\r\n{lines}Transfer-Encoding: chunked\r\n\r\n".encode())
-        while part := await process.stdout.read(1 << 20):
-            world.sent += len(part)
-            writer.write(b"%x\r\n%b\r\n" % (len(part), part))
-            await writer.drain()
-        writer.write(b"0\r\n\r\n")
+    if world.held and re.search(world.held, asked.path):
+        world.note("git", "held", asked.path)
+        await world.letting.wait()
+    world.note("git", f"git {asked.verb}", where[1])
+    async for part in git(asked, world.repository, where[2]):
+        world.sent += len(part)
+        writer.write(part)
         await writer.drain()
-    finally:
-        if process.returncode is None:
-            process.kill()  # nobody reads what it has to say
-        await process.wait()
-        world.note("git", f"{service} end", about)
-
-
-def _json(body: bytes) -> dict[str, Any]:
-    found = json.loads(body) if body else {}
-    return found if isinstance(found, dict) else {}
-
-
-def _form(body: bytes) -> dict[str, Any]:
-    return {name: values[0] for name, values in parse_qs(body.decode()).items()}
+    world.note("git", f"git {asked.verb} end", where[1])
 
 
 async def _main(repository: Path, port: int) -> None:

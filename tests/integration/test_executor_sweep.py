@@ -1,7 +1,7 @@
 """What the takeover of dead replicas leans on in DBOS (open source), on a real PostgreSQL.
 
 ``bot/replicas.py`` calls the private ``DBOS._recover_pending_workflows``, because the public way starts the count of
-recoveries anew. When an upgrade of DBOS changes that, this fails; read decision 6 before changing it.
+recoveries anew. When an upgrade of DBOS changes that, this fails; read decision 8 before changing it.
 """
 
 from __future__ import annotations
