@@ -158,7 +158,7 @@ def _loose(line: Line, spots: Sequence[Spot], value: Stated, own: frozenset[str]
     asked = _SENTENCE.search(behind + " ")
     if asked and asked.group().startswith("?"):
         return True
-    before = _SENTENCE.split(before[marked.end() if marked else 0 :])[-1]
+    before = _SENTENCE.split(before[marked.end() if marked else 0 :])[-1].rpartition("; ")[2]
     behind = _SENTENCE.split(behind + " ")[0]
     default = bool(_DEFAULT.search(before[-60:]) or _DEFAULT.search(between) or _BY_DEFAULT.match(behind))
     if any(pattern.search(text) for pattern, text in ((UPSTREAM, before), (UPSTREAM, behind), (VERSION, before))):
