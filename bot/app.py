@@ -191,7 +191,7 @@ def jobs_url(settings: Settings) -> str:
 
 def _prepared(settings: Settings) -> str:
     try:
-        settings.state_dir.mkdir(parents=True, exist_ok=True)
+        settings.state_dir.mkdir(0o700, parents=True, exist_ok=True)
     except OSError as problem:
         raise BotError(f"STATE_DIR {settings.state_dir} cannot be made: {problem.strerror}") from None
     return store_url(settings)

@@ -38,7 +38,7 @@ class DbosJobs:
 
     def start(self, bot: Bot) -> None:
         """Take the place of the one process (SQLite), recover what was running, begin to work."""
-        self._state.mkdir(parents=True, exist_ok=True)
+        self._state.mkdir(0o700, parents=True, exist_ok=True)
         if self._postgresql:
             self._sweep = Sweep(self._url, self.executor)
             self._sweep.hold()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+from bot.acquaint import acquaint
 from bot.context import Bot
 from bot.decide import applied
 from bot.message import content_of, placed, turned, with_assignees
@@ -238,6 +239,7 @@ def announce(bot: Bot, ref: PullRef) -> str:
         return turned(bot, pull, found, alert)
     assert found is not None
     found = with_assignees(bot, found)
+    acquaint(bot, pull)
     directory = bot.directory()
     message = bot.pages.alert(pull, found, directory)
     content = content_of(message)
