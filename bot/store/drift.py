@@ -2,24 +2,29 @@
 
 One row per fingerprint of a repository, which belongs to one pull request. Two open pull requests may cause the same
 drift: the row stays with the one that was first, and passes to the other when the first ends or mends it.
+
+A snooze closes nothing: the row stays open, silent until its day, and then speaks again by itself. Which steps of
+reminders were told of an item is forgotten when a snooze begins and when drift opens anew.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
 
 from bot.model import Drift, Item, Pull, PullRef, PullState, Review, Ruling, decoded, encoded
 from bot.store.base import Part, clipped, moment, seconds
-from bot.store.schema import drifts, pulls, reviews, rulings
+from bot.store.rows import Row, opened, owed, passed, same
+from bot.store.schema import drifts, pulls, reviews, rulings, told
 from runbooks.model import Decision, Status
 
 EXPIRED = timedelta(days=30)
 """How long a decision is kept after its end."""
 
-_RANK = {Status.CONTRADICTED: 0, Status.SUSPECT: 1}
+NOTE = "note"
+"""The phase of what was told about an owner who cannot be reached (``bot.reminders.ladder``): no step of a ladder."""
 
 
 class DriftPart(Part):
@@ -50,24 +55,41 @@ class DriftPart(Part):
         """Make the open drift of a pull request what its review says: open what is new, close what is gone.
 
         What is open keeps its date and assignee, and stays debt of an earlier merge, then with the newest text. What
-        was closed and comes back with other values in the same pull request keeps date and assignee too.
+        was closed and comes back with other values in the same pull request keeps date and assignee too. What a person
+        snoozed stays open; a snooze ends before its day when the pull request changes the values or the text again.
         """
         repo, number = review.ref.repo, review.ref.number
-        now = {item.fingerprint: item for item in review.drift}
         settled = {item.fingerprint: item for item in review.items if not item.open}
         with self.writing(f"drift of {repo}") as connection:
-            own_or_open = or_(drifts.c.closed_at.is_(None), drifts.c.number == number)
-            rows = connection.execute(select(drifts).where(drifts.c.repo == repo, own_or_open)).mappings().all()
-            known = {row["fingerprint"]: row for row in rows}
-            fresh = (_opened(repo, number, item, at, known.get(item.fingerprint)) for item in now.values())
-            self.put(connection, drifts, *(row for row in fresh if row is not None))
-            gone = [row for row in rows if row["closed_at"] is None and row["fingerprint"] not in now]
+            now = _waiting(connection, review)
+            asleep = [name for name, (_, until) in now.items() if until]
+            in_hand = or_(drifts.c.closed_at.is_(None), drifts.c.number == number, drifts.c.fingerprint.in_(asleep))
+            rows = _rows(connection, drifts.c.repo == repo, in_hand)
+            known = {str(row["fingerprint"]): row for row in rows}
+            rowed = (opened(repo, number, item, day, at, known.get(name)) for name, (item, day) in now.items())
+            fresh = [row for row in rowed if row is not None]
+            self.put(connection, drifts, *fresh)
+            _begin_anew(connection, repo, fresh, known)
+            gone = [name for name, row in known.items() if row["closed_at"] is None and name not in now]
             why = {
-                row["fingerprint"]: _why(settled.get(row["fingerprint"]), review.head)
-                for row in gone
-                if _cleared(row, number, settled.get(row["fingerprint"]))
-            }
+                name: _why(settled.get(name), review.head)
+                for name in gone if _cleared(known[name], number, settled.get(name))
+            }  # fmt: skip
             self._end(connection, review.ref, why, at)
+
+    def snooze_drift(self, repo: str, fingerprint: str, until: date, at: datetime) -> int:
+        """Silence an open item until a day (the last silent one) and forget which steps were told of it; returns how
+        often that was done, this time included, and 0 for what is not open. The same day again counts once, whether
+        this or a review with the decision said it first."""
+        here = (drifts.c.repo == repo, drifts.c.fingerprint == fingerprint, drifts.c.closed_at.is_(None))
+        with self.writing(f"drift of {repo}") as connection:
+            row = connection.execute(select(drifts.c.snoozed_until, drifts.c.snoozes).where(*here)).first()
+            if row is None or row.snoozed_until == until.isoformat():
+                return row.snoozes if row else 0
+            asleep = {"snoozed_until": until.isoformat(), "snoozes": row.snoozes + 1}
+            connection.execute(update(drifts).where(*here).values(**asleep))
+            _forget(connection, repo, [fingerprint], ladder_only=True)
+            return int(row.snoozes) + 1
 
     def close_drift(self, repo: str, fingerprint: str, at: datetime, by: str) -> None:
         """Close one."""
@@ -79,31 +101,28 @@ class DriftPart(Part):
         what another pull request opened first, and ends debt that its newest review calls updated or acknowledged."""
         with self.writing(f"drift of {ref.repo}") as connection:
             here = (drifts.c.repo == ref.repo, drifts.c.closed_at.is_(None))
-            rows = connection.execute(select(drifts).where(*here)).mappings().all()
-            own = [r["fingerprint"] for r in rows if r["number"] == ref.number and not r["merged"]]
+            rows = _rows(connection, *here)
+            own = [str(r["fingerprint"]) for r in rows if r["number"] == ref.number and not r["merged"]]
             if not merged:
                 self._end(connection, ref, dict.fromkeys(own, "the pull request was closed"), at)
                 return
-            connection.execute(
-                update(drifts).where(*here, drifts.c.number == ref.number).values(merged=True)
-            )  # fmt: skip
+            ours = (*here, drifts.c.number == ref.number, drifts.c.merged.is_(False))
+            connection.execute(update(drifts).where(*ours).values(merged=True, merged_at=seconds(at)))
             left = _last_review(connection, ref)
             if left is None:
                 return
-            found = {item.fingerprint: item for item in left.items}
-            taken = [(row, found[row["fingerprint"]]) for row in rows if row["fingerprint"] in found]
-            self.put(
-                connection, drifts,
-                *({**row, **_shown(item), "number": ref.number, "merged": True} for row, item in taken if item.open),
-            )  # fmt: skip
+            found, waiting = {item.fingerprint: item for item in left.items}, _waiting(connection, left)
+            known = {name: row for row in rows if (name := str(row["fingerprint"])) in found}
+            debts = (owed(row, ref.number, *waiting[name], at) for name, row in known.items() if name in waiting)
+            self.put(connection, drifts, *debts)
             mended = [
-                row["fingerprint"] for row, item in taken
-                if row["merged"] and item.status in {Status.UPDATED, Status.ACKNOWLEDGED}
+                name for name, row in known.items()
+                if row["merged"] and found[name].status in {Status.UPDATED, Status.ACKNOWLEDGED}
             ]  # fmt: skip
             _close(connection, ref.repo, mended, at, f"{ref.key} was merged")
 
     def drift(self, *, repo: str = "", service: str = "", assignee: str = "") -> tuple[Drift, ...]:
-        """Open drift, worst and oldest first."""
+        """Open drift, worst and oldest first; also what sleeps until ``snoozed_until``."""
         wanted = select(*_SHOWN).where(drifts.c.closed_at.is_(None))
         given = ((drifts.c.repo, repo), (drifts.c.service, clipped(service, 250)), (drifts.c.assignee, assignee))
         for column, value in given:
@@ -113,9 +132,13 @@ class DriftPart(Part):
         with self.reading() as connection:
             rows = connection.execute(wanted).all()
         return tuple(
-            Drift(repo, decoded(Item, item), PullRef(repo, number), moment(opened), bool(merged), assignee)
-            for repo, item, number, opened, merged, assignee in rows
-        )
+            Drift(
+                repo, decoded(Item, item), PullRef(repo, number), moment(opened), bool(merged), assignee,
+                merged_at=moment(merged_at) if merged_at is not None else None,
+                snoozed_until=date.fromisoformat(until) if until else None, snoozes=snoozes,
+            )
+            for repo, item, number, opened, merged, assignee, merged_at, until, snoozes in rows
+        )  # fmt: skip
 
     def assign(self, repo: str, fingerprint: str, assignee: str) -> None:
         """Hand one item over; an empty assignee gives it back to its owners."""
@@ -132,12 +155,17 @@ class DriftPart(Part):
             if fingerprint not in other:
                 _close(connection, ref.repo, [fingerprint], at, by)
                 continue
-            number, item = other[fingerprint]
-            key = (drifts.c.repo == ref.repo, drifts.c.fingerprint == fingerprint)
-            connection.execute(update(drifts).where(*key).values(number=number, **_shown(item)))
+            here = (drifts.c.repo == ref.repo, drifts.c.fingerprint == fingerprint)
+            (row,) = _rows(connection, *here)
+            now = passed(row, *other[fingerprint], at)
+            self.put(connection, drifts, now)
+            _begin_anew(connection, ref.repo, [now], {fingerprint: row})
 
 
-_SHOWN = (drifts.c.repo, drifts.c.item, drifts.c.number, drifts.c.opened_at, drifts.c.merged, drifts.c.assignee)
+_SHOWN = (
+    drifts.c.repo, drifts.c.item, drifts.c.number, drifts.c.opened_at, drifts.c.merged, drifts.c.assignee,
+    drifts.c.merged_at, drifts.c.snoozed_until, drifts.c.snoozes,
+)  # fmt: skip
 
 
 def close_all(connection: Connection, repo: str, at: datetime, by: str) -> None:
@@ -152,49 +180,79 @@ def _close(connection: Connection, repo: str, fingerprints: Iterable[str], at: d
         connection.execute(update(drifts).where(*here).values(closed_at=seconds(at), closed_by=clipped(by, 300)))
 
 
-def _opened(repo: str, number: int, item: Item, at: datetime, known: RowMapping | None) -> dict[str, object] | None:
-    """The row of an open item, or None when another open pull request has it already."""
-    if known is not None and known["closed_at"] is None:
-        return {**known, **_shown(item)} if known["merged"] or known["number"] == number else None
-    row = {
-        "repo": repo, "fingerprint": item.fingerprint, "number": number, "assignee": "", "merged": False,
-        "opened_at": seconds(at), "closed_at": None, "closed_by": "", **_shown(item),
-    }  # fmt: skip
-    if known is not None and decoded(Item, known["item"]).values_hash != item.values_hash:
-        row |= {"opened_at": known["opened_at"], "assignee": known["assignee"], "merged": known["merged"]}
-    return row
+def _rows(connection: Connection, *conditions: ColumnElement[bool]) -> list[Row]:
+    return [row._asdict() for row in connection.execute(select(drifts).where(*conditions))]
 
 
-def _shown(item: Item) -> dict[str, object]:
-    """The columns that follow the newest text of an item."""
-    return {"service": clipped(item.service, 250), "rank": _RANK.get(item.status, 2), "item": encoded(item)}
+def _begin_anew(connection: Connection, repo: str, fresh: Sequence[Row], known: Mapping[str, Row]) -> None:
+    """Forget what was told of rows that begin a life of their own, and of those whose snooze is another one now."""
+    born, put_off = [], []
+    for row in fresh:
+        before = known.get(str(row["fingerprint"]))
+        if before is None or (before["closed_at"] is not None and before["opened_at"] != row["opened_at"]):
+            born.append(str(row["fingerprint"]))
+        elif before["snoozed_until"] != row["snoozed_until"]:
+            put_off.append(str(row["fingerprint"]))
+    _forget(connection, repo, born)
+    _forget(connection, repo, put_off, ladder_only=True)
 
 
-def _cleared(row: RowMapping, number: int, settled: Item | None) -> bool:
+def _forget(connection: Connection, repo: str, fingerprints: Sequence[str], *, ladder_only: bool = False) -> None:
+    wanted = delete(told).where(told.c.repo == repo)
+    if ladder_only:
+        wanted = wanted.where(told.c.phase != NOTE)
+    for first in range(0, len(fingerprints), 500):
+        connection.execute(wanted.where(told.c.fingerprint.in_(fingerprints[first : first + 500])))
+
+
+def _waiting(connection: Connection, review: Review) -> dict[str, tuple[Item, str]]:
+    """What a review leaves open, by fingerprint: its open items, and those that a person's decision snoozed, with the
+    last silent day (else ""), which may be past. A snooze that stands in the repository has no day that we know: its
+    item counts as settled as long as reviews say so."""
+    found = {item.fingerprint: (item, "") for item in review.drift}
+    snoozed = {item.fingerprint: item for item in review.items if item.status is Status.SNOOZED}
+    if not snoozed:
+        return found
+    key = (rulings.c.fingerprint, rulings.c.values_hash, rulings.c.section_hash, rulings.c.until)
+    ruled = select(*key).where(rulings.c.repo == review.ref.repo, rulings.c.fingerprint.in_(snoozed))
+    days = {(name, values, text): day for name, values, text, day in connection.execute(ruled)}
+    slept = select(drifts.c.fingerprint).where(
+        drifts.c.repo == review.ref.repo, drifts.c.closed_at.is_(None), drifts.c.snoozed_until != "",
+        drifts.c.fingerprint.in_(snoozed),
+    )  # fmt: skip
+    for name in connection.scalars(slept):  # the decision is forgotten some time after its end
+        found.setdefault(name, (snoozed[name], ""))
+    for name, item in snoozed.items():
+        if day := days.get((name, item.values_hash, item.section_hash)):
+            found[name] = (item, day)
+    return found
+
+
+def _cleared(row: Row, number: int, settled: Item | None) -> bool:
     """Whether a review without this open item ends its drift. Debt lies on the target branch: a head that is not merged
     cannot mend it, but a person's word on these values and this text counts wherever it was given."""
     if not row["merged"]:
         return bool(row["number"] == number)
     if settled is None or settled.status is not Status.ACKNOWLEDGED:
         return False
-    debt = decoded(Item, row["item"])
-    return (debt.values_hash, debt.section_hash) == (settled.values_hash, settled.section_hash)
+    return same(row, settled)
 
 
 def _why(settled: Item | None, head: str) -> str:
     return f"{settled.status.value}: {settled.reason}" if settled else f"corrected by {head}"
 
 
-def _others(connection: Connection, ref: PullRef) -> dict[str, tuple[int, Item]]:
-    """Open items of the other open pull requests of a repository, the lowest number first."""
-    same = (reviews.c.repo == pulls.c.repo) & (reviews.c.number == pulls.c.number)
-    wanted = select(pulls.c.body, reviews.c.body).join_from(pulls, reviews, same).order_by(pulls.c.number.desc())
+def _others(connection: Connection, ref: PullRef) -> dict[str, tuple[int, Item, str]]:
+    """What other open pull requests of a repository leave open, the lowest number first: number, item, snooze."""
+    there = (reviews.c.repo == pulls.c.repo) & (reviews.c.number == pulls.c.number)
+    wanted = select(pulls.c.body, reviews.c.body).join_from(pulls, reviews, there).order_by(pulls.c.number.desc())
     here = (pulls.c.repo == ref.repo, pulls.c.number != ref.number, pulls.c.state == PullState.OPEN.value)
-    found: dict[str, tuple[int, Item]] = {}
-    for pull, body in connection.execute(wanted.where(*here)):
+    found: dict[str, tuple[int, Item, str]] = {}
+    for pull, body in connection.execute(wanted.where(*here)).all():
         if not decoded(Pull, pull).draft:
             review = decoded(Review, body)
-            found |= {item.fingerprint: (review.ref.number, item) for item in review.drift}
+            waiting = _waiting(connection, review)
+            found |= {name: (review.ref.number, item, day) for name, (item, day) in waiting.items()}
     return found
 
 

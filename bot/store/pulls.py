@@ -33,7 +33,7 @@ class Pulls(Part):
         """Remember a pull request as the forge told it."""
         row = {
             "repo": pull.ref.repo, "number": pull.ref.number, "state": pull.state.value, "head": pull.head_sha,
-            "at": seconds(at), "body": encoded(pull),
+            "at": seconds(at), "body": encoded(pull), "author": clipped(pull.author, 100),
         }  # fmt: skip
         with self.writing() as connection:
             self.put(connection, pulls, row)

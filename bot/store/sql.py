@@ -1,4 +1,4 @@
-"""The store port, put together from its parts."""
+"""The store port and the ledger of reminders, put together from their parts."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from sqlalchemy import Engine
 from bot.store.drift import DriftPart
 from bot.store.known import Known
 from bot.store.pulls import Pulls
+from bot.store.reminders import Reminded
 
 
-class SqlStore(Pulls, DriftPart, Known):
+class SqlStore(Pulls, DriftPart, Known, Reminded):
     """Everything that is remembered, over an opened and migrated database. Safe to use from several threads."""
 
     def __init__(self, writes: Engine, reads: Engine) -> None:

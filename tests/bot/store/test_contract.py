@@ -260,7 +260,7 @@ def test_a_merge_makes_debt_of_what_another_pull_request_opened_first(store: Sql
     told(store, item(values_hash="v2"), ref=OTHER, at=LATER)
     store.settle(OTHER, merged=True, at=LATER)
     store.settle(REF, merged=False, at=LATER)
-    assert only(store) == Drift("acme/shop", item(values_hash="v2"), OTHER, AT, merged=True)
+    assert only(store) == Drift("acme/shop", item(values_hash="v2"), OTHER, AT, merged=True, merged_at=LATER)
 
 
 def test_drift_does_not_pass_to_drafts(store: SqlStore) -> None:

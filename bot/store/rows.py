@@ -1,0 +1,90 @@
+"""Rows of ``drifts``: what one becomes when a review says something of its item. Pure.
+
+A snooze leaves a row open: ``snoozed_until`` is its last silent day, and stays when that is past, since the ladder of
+reminders starts anew from it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.model import Item, decoded, encoded
+from bot.store.base import clipped, seconds
+from runbooks.model import Status
+
+Row = Mapping[str, object]
+
+STATUSES = (Status.CONTRADICTED, Status.SUSPECT)
+"""The statuses of open drift by rank, worst first."""
+_LASTING = ("opened_at", "assignee", "merged", "merged_at", "snoozed_until", "snoozes")
+
+
+def opened(repo: str, number: int, item: Item, until: str, at: datetime, known: Row | None) -> dict[str, object] | None:
+    """The row of an item that a review of a pull request leaves open, snoozed until a day or not (""); None when
+    another open pull request has it already."""
+    if known is not None and known["closed_at"] is None:
+        if known["number"] == number:
+            return {**known, **shown(item, known), **asleep(known, item, until, at)}
+        if not known["merged"]:
+            return None
+        # Debt lies on the target branch: what a head does to it that is not merged does not end its snooze.
+        fits = until if until and same(known, item) else ""
+        return {**known, **shown(item, known), **(asleep(known, item, fits, at) if fits else {})}
+    row = {
+        "repo": repo, "fingerprint": item.fingerprint, "number": number, "assignee": "", "merged": False,
+        "merged_at": None, "opened_at": seconds(at), "closed_at": None, "closed_by": "", "snoozed_until": "",
+        "snoozes": 0,
+    }  # fmt: skip
+    if (
+        known is not None
+        and known["number"] == number
+        and decoded(Item, str(known["item"])).values_hash != item.values_hash
+    ):
+        row |= {name: known[name] for name in _LASTING}
+    before = known if known is not None else {**row, **shown(item)}
+    return row | shown(item, known) | asleep({**before, **row}, item, until, at)
+
+
+def owed(row: Row, number: int, item: Item, until: str, at: datetime) -> dict[str, object]:
+    """The row of an item that a merged pull request left open."""
+    since = row["merged_at"] if row["merged"] else seconds(at)
+    mine = {"number": number, "merged": True, "merged_at": since}
+    return {**row, **shown(item, row), **mine, **asleep(row, item, until, at)}
+
+
+def passed(row: Row, number: int, item: Item, until: str, at: datetime) -> dict[str, object]:
+    """The row of an item that another pull request has now."""
+    return {**row, **shown(item, row), "number": number, **asleep(row, item, until, at)}
+
+
+def shown(item: Item, known: Row | None = None) -> dict[str, object]:
+    """The columns that follow the newest text of an item. One that sleeps keeps the status that it had, for the day on
+    which it wakes; where nobody knows it, suspect is not more than we know."""
+    if item.status is Status.SNOOZED:
+        rank = known["rank"] if known is not None else 1
+        item = replace(item, status=STATUSES[0 if rank == 0 else 1])
+    handles = list(dict.fromkeys(owner.handle for owner in item.owners if owner.handle))
+    rank = STATUSES.index(item.status) if item.status in STATUSES else len(STATUSES)
+    return {
+        "service": clipped(item.service, 250), "rank": rank, "item": encoded(item), "handles": json.dumps(handles),
+    }  # fmt: skip
+
+
+def asleep(row: Row, item: Item, until: str, at: datetime) -> dict[str, object]:
+    """The columns of a snooze: that of a decision on the item (``until``, "" for none) where it still runs, else the
+    one before. That ends early, on the day before, when the item has other values or another text by now."""
+    slept, today = str(row["snoozed_until"]), at.date()
+    if until != slept and until >= today.isoformat():
+        return {"snoozed_until": until, "snoozes": int(str(row["snoozes"])) + (until > slept)}
+    if not until and slept >= today.isoformat() and not same(row, item):
+        return {"snoozed_until": (today - timedelta(days=1)).isoformat(), "snoozes": row["snoozes"]}
+    return {"snoozed_until": slept, "snoozes": row["snoozes"]}
+
+
+def same(row: Row, item: Item) -> bool:
+    """Whether an item has the values and the text of the one in a row."""
+    known = decoded(Item, str(row["item"]))
+    return (known.values_hash, known.section_hash) == (item.values_hash, item.section_hash)
