@@ -18,7 +18,7 @@ APPLICATION_VERSION = "1"
 """Pinned: by default DBOS hashes the source, and work of the version before would wait for ever."""
 KEPT = timedelta(days=7)
 """How long finished work is remembered; GitHub offers deliveries again for three days."""
-QUEUES = ("analysis", "outward")
+QUEUES = ("analysis", "outward", "reminders")
 
 
 def launch(url: str, executor: str, reviews: int, engine: Engine | None) -> None:
@@ -41,6 +41,10 @@ def launch(url: str, executor: str, reviews: int, engine: Engine | None) -> None
     DBOS.register_queue(
         "outward", partition_concurrency=1, worker_concurrency=16, limiter={"limit": 20, "period": 10.0},
         polling_interval_sec=0.4,
+    )  # fmt: skip
+    DBOS.register_queue(  # apart, so that a morning of digests holds up no alert
+        "reminders", partition_concurrency=1, worker_concurrency=4, limiter={"limit": 10, "period": 10.0},
+        polling_interval_sec=1.0,
     )  # fmt: skip
 
 

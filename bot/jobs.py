@@ -12,12 +12,12 @@ import socket
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from sqlalchemy import Engine
 
-from bot import engine, workflows
+from bot import engine, steps, workflows
 from bot.context import Bot
 from bot.inbox import Inbox
 from bot.model import Incoming, PullRef, encoded
@@ -36,8 +36,9 @@ class DbosJobs:
         self._inbox: Inbox | None = None
         self._sweep: Sweep | None = None
 
-    def start(self, bot: Bot) -> None:
-        """Take the place of the one process (SQLite), recover what was running, begin to work."""
+    def start(self, bot: Bot, remind: Callable[[str], str] | None = None) -> None:
+        """Take the place of the one process (SQLite), recover what was running, begin to work. ``remind`` sends the
+        reminder of a row."""
         self._state.mkdir(0o700, parents=True, exist_ok=True)
         if self._postgresql:
             self._sweep = Sweep(self._url, self.executor)
@@ -45,7 +46,7 @@ class DbosJobs:
         else:
             self._lock = engine.only_process(self._state / "lock")
             self._engine = engine.one_at_a_time(self._url)
-        workflows.begin(bot, alone=not self._postgresql)
+        steps.begin(bot, alone=not self._postgresql, remind=remind)
         # Reviews of many pull requests are many threads; whoever answers must not wait 5 ms for each of them.
         sys.setswitchinterval(0.0005)
         engine.launch(self._url, self.executor, self._reviews, self._engine)
@@ -58,9 +59,9 @@ class DbosJobs:
         if self._inbox is not None:
             self._inbox.stop(min(5.0, seconds))
             self._inbox = None
-        workflows.drained(max(0.0, until - time.monotonic()))
+        steps.drained(max(0.0, until - time.monotonic()))
         engine.end()
-        workflows.end()
+        steps.end()
         if self._engine is not None:
             self._engine.dispose()
         if self._sweep is not None:
@@ -88,8 +89,12 @@ class DbosJobs:
         """Services of a default branch, once per delivery."""
         self._order("refresh", repo, cause)
 
+    def remind(self, key: str) -> None:
+        """The reminder of a row, once."""
+        workflows.place("remind", key)
+
     def _order(self, *order: str) -> None:
-        if self._inbox is None or workflows.in_step():
+        if self._inbox is None or steps.in_step():
             workflows.place(*order)
         else:
             self._inbox.put(*order)

@@ -7,12 +7,9 @@ and its record), so each makes the world like the store says.
 
 from __future__ import annotations
 
-import threading
-import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Literal, TypedDict
+from typing import Literal
 
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 from dbos._error import DBOSException, DBOSWorkflowIDInUseError
@@ -20,10 +17,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot import commands, debt, service
 from bot.context import Bot
-from bot.model import BotError, Incoming, PullRef, decoded
+from bot.model import Incoming, PullRef, decoded
 from bot.observe import log, measured
-from bot.ports import AnalysisFailed, Refused, Unavailable
-from bot.turns import Busy, Following, Waiting
+from bot.ports import Unavailable
+from bot.steps import Result, hand_over, here, tried
 
 ATTEMPTS = 5
 """Reviews of one order that may fail in a worker (crash, time-out, memory) before it is called poison."""
@@ -31,104 +28,16 @@ PATIENCE = 14
 """Tries of a step against a service that is away; the waits double up to ``LONGEST`` and add up to about an hour."""
 LONGEST = 600.0
 """Seconds between two tries at most, unless the service itself asks for more."""
+REMIND_HOURS = 24
+"""How often that patience is had with a reminder; its row ends it before."""
 RECOVERIES = 10_000
 """Restarts of the process do not count against a review: what hurts it dies in a worker, not here."""
-
-Order = tuple[str, str, str, str, str]
-"""Queue, partition, id, the name of the workflow, and its argument."""
-
-
-@dataclass
-class _Here:
-    """This process from its start to its stop. ``alone`` says that every order begins here, so that one that waits
-    can be relied on; among replicas orders only follow one another."""
-
-    bot: Bot | None = None
-    alone: bool = False
-    run: str = field(default_factory=lambda: uuid.uuid4().hex)
-    busy: Busy = field(default_factory=Busy)
-    reviews: Waiting = field(default_factory=Waiting)
-    shows: Waiting = field(default_factory=Waiting)
-    following: Following = field(default_factory=Following)
-
-
-_here = _Here()
-
-
-def begin(bot: Bot, *, alone: bool) -> None:
-    """From now on steps work with this bot."""
-    global _here
-    _here = _Here(bot, alone)
-
-
-def drained(seconds: float) -> bool:
-    """Let no more steps begin, and wait for those that run; False when time ran out."""
-    return _here.busy.drained(seconds)
-
-
-def end() -> None:
-    """Steps that still begin find nothing to work with, and wait."""
-    global _here
-    _here = _Here()
-
-
-# -- steps --------------------------------------------------------------------------------------------------------
-
-
-class _Step(threading.local):
-    """The orders that the step of this thread places: DBOS starts no workflow from within a step, so the step hands
-    them to its workflow. None outside of steps."""
-
-    orders: list[Order] | None = None
-
-
-_step = _Step()
-
-
-def in_step() -> bool:
-    """Whether this thread runs a step."""
-    return _step.orders is not None
-
-
-class Result(TypedDict, total=False):
-    """What a step hands to its workflow: a word when it is done and what it ordered, else how long to wait and why.
-    ``run`` tells the process that did it: a result from before a restart is read from the record."""
-
-    word: str
-    orders: list[Order]
-    run: str
-    wait: float
-    text: str
-    failure: str
-    poison: bool
-
-
-def _tried(work: Callable[[Bot], str]) -> Result:
-    """Run one step; errors that pass become waits, those that do not are logged and end it."""
-    orders: list[Order] = []
-    here, _step.orders = _here, orders
-    try:
-        if here.bot is None:
-            raise Unavailable("the server is not started")
-        with here.busy:
-            word = work(here.bot)
-        result: Result = {"word": word, "run": here.run}
-        return {**result, "orders": orders} if orders else result
-    except Unavailable as problem:
-        return {"wait": max(problem.retry_after, 0.0), "text": str(problem)}
-    except AnalysisFailed as problem:
-        return {"failure": str(problem), "poison": problem.poison}
-    except BotError as problem:
-        log.error("refused", reason=str(problem), code=problem.code if isinstance(problem, Refused) else "")
-        return {"word": "refused"}
-    finally:
-        _step.orders = None
 
 
 @DBOS.step(name="review")
 def _review(key: str) -> Result:
     with measured("review") as outcome:
-        result = _tried(lambda bot: service.review(bot, PullRef.parse(key)))
+        result = tried(lambda bot: service.review(bot, PullRef.parse(key)))
         outcome(result.get("word", "failed" if "failure" in result else "waiting"))
     return result
 
@@ -139,32 +48,38 @@ def _failed(key: str, text: str) -> Result:
         service.failed(bot, PullRef.parse(key), text)
         return "failed"
 
-    return _tried(work)
+    return tried(work)
 
 
 @DBOS.step(name="publish")
 def _publish(key: str) -> Result:
-    return _tried(lambda bot: service.publish(bot, PullRef.parse(key)))
+    return tried(lambda bot: service.publish(bot, PullRef.parse(key)))
 
 
 @DBOS.step(name="announce")
 def _announce(key: str) -> Result:
-    return _tried(lambda bot: service.announce(bot, PullRef.parse(key)))
+    return tried(lambda bot: service.announce(bot, PullRef.parse(key)))
 
 
 @DBOS.step(name="act")
 def _act(incoming: str) -> Result:
-    return _tried(lambda bot: commands.act(bot, decoded(Incoming, incoming)))
+    return tried(lambda bot: commands.act(bot, decoded(Incoming, incoming)))
 
 
 @DBOS.step(name="refresh")
 def _refresh(repo: str) -> Result:
-    return _tried(lambda bot: service.refresh(bot, repo))
+    return tried(lambda bot: service.refresh(bot, repo))
 
 
 @DBOS.step(name="rejudge")
 def _rejudge(repo: str) -> Result:
-    return _tried(lambda bot: f"closed {debt.rejudge(bot, repo)}")
+    return tried(lambda bot: f"closed {debt.rejudge(bot, repo)}")
+
+
+@DBOS.step(name="remind")
+def _remind(key: str) -> Result:
+    remind = here().remind
+    return tried(lambda _: remind(key) if remind is not None else "no reminders here")
 
 
 def _patiently(step: Callable[..., Result], *arguments: str) -> Result:
@@ -190,8 +105,8 @@ def review_workflow(key: str) -> str:
     """Review the newest head, then show it. Among replicas, an order that a later one of this process follows leaves
     it to that."""
     mine = str(DBOS.workflow_id)
-    _here.reviews.begin(key)
-    if not _here.alone and _here.following.followed(key, mine):
+    here().reviews.begin(key)
+    if not here().alone and here().following.followed(key, mine):
         return "left to a later order"
     result: Result = {}
     for attempt in range(ATTEMPTS):
@@ -209,7 +124,7 @@ def review_workflow(key: str) -> str:
 @DBOS.workflow(name="show", max_recovery_attempts=RECOVERIES)
 def show_workflow(key: str) -> str:
     """Bring the check run and Slack up to date with the store."""
-    _here.shows.begin(key)
+    here().shows.begin(key)
     shown = _patiently(_publish, key).get("word", "")
     return f"{shown}, {_patiently(_announce, key).get('word', '')}"
 
@@ -232,6 +147,16 @@ def refresh_workflow(repo: str) -> str:
     return f"{word}, {_patiently(_rejudge, repo).get('word', '')}" if word == "refreshed" else word
 
 
+@DBOS.workflow(name="remind", max_recovery_attempts=RECOVERIES)
+def remind_workflow(key: str) -> str:
+    """Send a reminder; while Slack is away, until the hours in which it may arrive have passed."""
+    for _ in range(REMIND_HOURS):
+        result = _patiently(_remind, key)
+        if "word" in result:
+            return result["word"]
+    return "gave up"
+
+
 _WORKFLOWS: dict[str, Callable[[str], str]] = {
     workflow.__name__: workflow for workflow in (review_workflow, show_workflow, act_workflow, refresh_workflow)
 }
@@ -243,8 +168,7 @@ _WORKFLOWS: dict[str, Callable[[str], str]] = {
 def _enqueue(queue: str, partition: str, identity: str, workflow: Callable[[str], str], argument: str) -> bool:
     """Place an order; False when it was there already, or is placed later by the workflow of this step. Raises
     ``Unavailable`` when it could not be kept."""
-    if _step.orders is not None:
-        _step.orders.append((queue, partition, identity, workflow.__name__, argument))
+    if hand_over((queue, partition, identity, workflow.__name__, argument)):
         return False
     # Within a workflow a repeated order is one that a recovery places again: DBOS tells them by the place.
     policy: Literal["reject", "return-existing"] = "return-existing" if DBOS.workflow_id else "reject"
@@ -263,8 +187,8 @@ def _show(key: str, identity: str, result: Result) -> None:
     """Order that what a workflow did is shown. What follows from a result of before a restart may have been ordered,
     and shown, before it too: nobody relies on that."""
     place = partial(_enqueue, "outward", key, identity, show_workflow, key)
-    if _here.alone and result.get("run") == _here.run:
-        _here.shows.place(key, place)
+    if here().alone and result.get("run") == here().run:
+        here().shows.place(key, place)
     else:
         place()
 
@@ -272,18 +196,19 @@ def _show(key: str, identity: str, result: Result) -> None:
 def _order_review(key: str, cause: str) -> None:
     identity = f"review:{cause}:{key}"
     place = partial(_enqueue, "analysis", key, identity, review_workflow, key)
-    if _here.alone:
-        _here.reviews.place(key, place)
+    if here().alone:
+        here().reviews.place(key, place)
         return
-    number = _here.following.number()
+    number = here().following.number()
     if place():
-        _here.following.placed(key, identity, number)
+        here().following.placed(key, identity, number)
 
 
 _ORDERS: dict[str, Callable[..., object]] = {
     "review": _order_review,
     "show": lambda key, cause: _enqueue("outward", key, f"show:{cause}:{key}", show_workflow, key),
     "act": lambda key, delivery, incoming: _enqueue("outward", key, f"act:{delivery}", act_workflow, incoming),
+    "remind": lambda key: _enqueue("reminders", key, f"remind:{key}", remind_workflow, key),
     "refresh": lambda repo, cause: _enqueue("analysis", repo, f"refresh:{cause}:{repo}", refresh_workflow, repo),
 }
 

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
+
+# Machines are shared: how long one example takes says nothing. The same examples everywhere, so that a red run is red
+# again.
+settings.register_profile("project", deadline=None, derandomize=True)
+settings.load_profile("project")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -15,7 +15,7 @@ from fakes import REF, FakeAnalyst, FakeChat, FakeForge, item, pull, review, wor
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from bot import workflows
+from bot import steps, workflows
 from bot.context import Bot
 from bot.engine import one_at_a_time
 from bot.jobs import DbosJobs, started
@@ -138,7 +138,7 @@ def test_a_database_that_fails_makes_an_order_wait(bot: Bot, tmp_path: Path, mon
         broken.setattr(DBOS, "enqueue_workflow", full)
         bot.jobs.review(REF, "delivery")
         assert tried.wait(10)
-        assert depth(bot) == {"analysis": 1, "outward": 0}
+        assert depth(bot) == {"analysis": 1, "outward": 0, "reminders": 0}
         assert (tmp_path / "inbox").read_bytes()
     until(lambda: chat(bot).top, "a message")
     assert (tmp_path / "inbox").read_bytes() == b""
@@ -198,7 +198,7 @@ def test_nobody_relies_on_what_was_shown_before_a_restart(bot: Bot, monkeypatch:
         return True
 
     monkeypatch.setattr(workflows, "_enqueue", enqueue)
-    here = workflows._here.run
+    here = steps.here().run
     for identity, run in (("1", "before"), ("2", here), ("3", here), ("4", "before")):
         workflows._show("other/repo#1", identity, {"word": "drift", "run": run})
     assert placed == ["1", "2", "4"]
