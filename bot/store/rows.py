@@ -23,16 +23,18 @@ _LASTING = ("opened_at", "assignee", "merged", "merged_at", "snoozed_until", "sn
 
 
 def opened(repo: str, number: int, item: Item, until: str, at: datetime, known: Row | None) -> dict[str, object] | None:
-    """The row of an item that a review of a pull request leaves open, snoozed until a day or not (""); None when
-    another open pull request has it already."""
+    """The row of an item that a review of a pull request leaves open, snoozed until a day or not (""); None when it
+    stays what it is: another open pull request has it, or it is debt that sleeps."""
     if known is not None and known["closed_at"] is None:
         if known["number"] == number:
             return {**known, **shown(item, known), **asleep(known, item, until, at)}
         if not known["merged"]:
             return None
-        # Debt lies on the target branch: what a head does to it that is not merged does not end its snooze.
-        fits = until if until and same(known, item) else ""
-        return {**known, **shown(item, known), **(asleep(known, item, fits, at) if fits else {})}
+        # Debt lies on the target branch: what a head that is not merged does to it ends no snooze.
+        fits = same(known, item)
+        if not fits and str(known["snoozed_until"]) >= at.date().isoformat():
+            return None
+        return {**known, **shown(item, known), **(asleep(known, item, until, at) if fits else {})}
     row = {
         "repo": repo, "fingerprint": item.fingerprint, "number": number, "assignee": "", "merged": False,
         "merged_at": None, "opened_at": seconds(at), "closed_at": None, "closed_by": "", "snoozed_until": "",
