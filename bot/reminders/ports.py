@@ -36,11 +36,12 @@ class Ledger(Protocol):
 
     def last_sent(self, kind: Kind) -> Mapping[str, Sending]:
         """The newest message of a kind that was sent, by ``Due.series``: the recipient's key, and for weekly digests
-        with the subject behind it."""
+        with the subject behind it. Its ``due`` may come without entries: a tick reads thousands of them."""
         ...
 
     def sent(self, key: str, content: str, told: Sequence[Told], at: datetime) -> None:
-        """A message is out: its row and the steps it told, in one transaction."""
+        """A message is out: its row and the steps it told, in one transaction; not the steps of what sleeps on the day
+        of the message, because the ladder of that starts anew."""
         ...
 
     def dropped(self, key: str, state: str, reason: str, at: datetime) -> None:
@@ -65,7 +66,8 @@ class Ledger(Protocol):
 
     def snooze_drift(self, repo: str, fingerprint: str, until: date, at: datetime) -> int:
         """Silence an open item until a day and forget which steps were told of it (not those of the phase ``note``),
-        since its ladder starts anew on the day after; returns how often that was done, this time included."""
+        since its ladder starts anew on the day after; returns how often that was done, this time included. The day
+        that is on record already is not another time; 0 for what is not open."""
         ...
 
     def reviewed(self, repo: str, path: str, by: str, on: date, at: datetime) -> None:
@@ -77,7 +79,8 @@ class Ledger(Protocol):
         ...
 
     def numbers(self, service: str, since: datetime, until: datetime) -> Numbers:
-        """What happened to a service's drift in a span; an empty service means all."""
+        """What happened to a service's drift in a span; an empty service means all. What is open, and the oldest of it,
+        are of the end of the span, so that two spans compare."""
         ...
 
     def prune_sendings(self, before: date) -> int:
