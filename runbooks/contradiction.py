@@ -15,6 +15,7 @@ from runbooks.corrections import contradiction, edits_of, merged, rendered, resc
 from runbooks.gone import StillDefined, gone_names
 from runbooks.index import Index, SectionTerms
 from runbooks.lines import Contradiction, Line, advises
+from runbooks.others import of_another
 from runbooks.pages import Pages, Spot
 from runbooks.places import deployed, is_example, of_another_environment
 from runbooks.plain import doubtful
@@ -135,7 +136,7 @@ def _in_section(
             continue
         if not _tied(fact, name, index, terms, page.context(place), spots) or elsewhere(fact, line, section):
             continue
-        if doubtful(fact, line, section, spots, found, said):
+        if doubtful(fact, line, section, spots, found, said) or of_another(fact, line, section, spots, said):
             continue
         turned = rescaled(change)
         now = rendered(said[0], after, fact.value, rescaled=turned) or after.text
