@@ -25,13 +25,18 @@ from bot.identity import Identity
 from bot.jobs import DbosJobs
 from bot.model import BotError, CheckSheet, Pull, Review, prepare
 from bot.observe import DEPTH, log
+from bot.remind import Reminders
+from bot.reminders.nouns import Due
 from bot.schedule import Schedule
 from bot.settings import Settings
 from bot.slack.blocks import SlackPages
 from bot.slack.chat import SlackChat
 from bot.slack.http import slack_events
 from bot.slack.listeners import Listeners
-from bot.store import open_store
+from bot.slack.presence import SlackPresence
+from bot.slack.tallies import SlackNotices
+from bot.store import SqlStore, open_store
+from bot.store.opening import open_existing
 from bot.web import Web
 from bot.workers import Workers
 
@@ -41,6 +46,7 @@ if TYPE_CHECKING:
 RECLAIM_SECONDS = 10
 LOST_SECONDS = 600
 PRUNE_SECONDS = 3_600
+REMIND_SECONDS = 300
 
 
 class SystemClock:
@@ -90,8 +96,9 @@ class Application:
             self.forge, self.fetcher, self.workers, self.chat, self.store, self.jobs,
             AllPages(settings.github_web_url), SystemClock(), self.rules,
         )  # fmt: skip
+        self.reminders = reminders_of(settings, self.bot, self.store)
         self.identity = Identity(self.bot, settings)
-        self.bolt = _bolt(settings, self.bot, self.identity)
+        self.bolt = _bolt(settings, self.bot, self.identity, self.reminders)
         self._socket: object | None = None
         self._started = False
         self.web = Web(
@@ -102,6 +109,7 @@ class Application:
             slack=slack_events(self.bolt) if settings.slack_signing_secret.get_secret_value() else None,
             before_metrics=self._measure,
             more=self.identity.routes(),
+            schedule=self.reminders.schedule,
             lifespan=self._lifespan,
         )
 
@@ -117,7 +125,7 @@ class Application:
         """Recover what was running or decided, start workers and ticks, connect to Slack."""
         self.workers.warm()
         prepare()
-        self.jobs.start(self.bot)
+        self.jobs.start(self.bot, self.reminders.send)
         catch_up(self.bot)
         self._ticks()
         self.schedule.start()
@@ -152,11 +160,12 @@ class Application:
             self.schedule.every(LOST_SECONDS, "lost deliveries", self._ask_again)
         if settings.poll_interval and settings.github_repositories:
             self.schedule.every(settings.poll_interval, "poll", partial(ticks.poll, self.bot, self.forge))
+        self.schedule.every(REMIND_SECONDS, "reminders", self.reminders.tick)
         self.schedule.every(PRUNE_SECONDS, "prune", self._prune)
 
     def _prune(self) -> int:
         """Forget deliveries and work of long ago."""
-        return self.jobs.prune() + self.store.forget_deliveries(self.bot.clock.now())
+        return self.jobs.prune() + self.store.forget_deliveries(self.bot.clock.now()) + self.reminders.prune()
 
     def _ask_again(self) -> int:
         """GitHub never redelivers by itself: ask for the deliveries that failed."""
@@ -182,6 +191,23 @@ class Application:
         if self._started:
             for queue, depth in self.jobs.depth().items():
                 DEPTH.labels(queue).set(depth)
+
+
+def reminders_of(settings: Settings, bot: Bot, store: SqlStore) -> Reminders:
+    """The use cases of reminders over a bot."""
+    presence = SlackPresence(_slack_token(settings), bot.clock, _slack_url(settings))
+    return Reminders(bot, store, presence, SlackNotices(settings.github_web_url), bot.jobs)
+
+
+def planned(settings: Settings, days: int) -> list[tuple[datetime, Due]]:
+    """Who would get what and when in the next days, from what a server with these settings has stored; nothing is
+    started or sent. Raises ``BotError`` where there is no store."""
+    open_existing(store_url(settings)).close()
+    application = Application(settings)
+    try:
+        return list(application.reminders.schedule(days))
+    finally:
+        application.store.close()
 
 
 def jobs_url(settings: Settings) -> str:
@@ -225,11 +251,11 @@ def _slack(settings: Settings) -> WebClient:
     return WebClient(_slack_token(settings), base_url=_slack_url(settings), timeout=15)
 
 
-def _bolt(settings: Settings, bot: Bot, identity: Identity) -> BoltApp:
+def _bolt(settings: Settings, bot: Bot, identity: Identity, reminders: Reminders) -> BoltApp:
     secret = settings.slack_signing_secret.get_secret_value()
     app = BoltApp(
         client=_slack(settings), signing_secret=secret or "unused in socket mode", token_verification_enabled=False,
         process_before_response=True, raise_error_for_unhandled_request=False,
     )  # fmt: skip
-    Listeners(bot, settings.github_web_url, identity.link).register(app)
+    Listeners(bot, settings.github_web_url, identity.link, reminders).register(app)
     return app

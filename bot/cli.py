@@ -1,4 +1,4 @@
-"""``runbook-drift-bot``: serve, doctor, evidence. Everything heavy is imported in the command that needs it."""
+"""``runbook-drift-bot``: serve, doctor, schedule, evidence. What is heavy is imported in the command that needs it."""
 
 from __future__ import annotations
 
@@ -96,6 +96,20 @@ def doctor(settings: FileOption = None) -> None:
     from bot.store.opening import look
 
     raise typer.Exit(report(examine(load(settings), look), sys.stdout.write))
+
+
+@app.command()
+def schedule(
+    settings: FileOption = None,
+    ahead: Annotated[str, typer.Option("--next", metavar="SPAN", help="How far to look: 7d, 2w.")] = "7d",
+) -> None:
+    """Show who would get which reminder and when, without sending anything."""
+    from bot.agenda import as_text, days_of
+    from bot.app import planned
+    from bot.settings import load
+
+    for line in as_text(planned(load(settings), days_of(ahead))):
+        typer.echo(line)
 
 
 @evidence_app.command()

@@ -30,6 +30,10 @@ HANDED = "slack"
 _GROUP = re.compile(r"S[A-Z0-9]{2,20}")
 
 
+MAX_EXTENSIONS = 2
+"""How often a snooze may be put off again; the issue's figure."""
+
+
 class NotAllowed(BotError):  # noqa: N818 - reads as what it says
     """The actor may not do this; the text says why and who may."""
 
@@ -56,6 +60,13 @@ def snooze(
     today = bot.clock.now().date()
     if not today < until <= today + MAX_SNOOZE:
         raise BotError(f"a snooze ends between tomorrow and {today + MAX_SNOOZE}")
+    often = {drift.item.fingerprint for drift in bot.store.drift(repo=ref.repo) if drift.snoozes > MAX_EXTENSIONS}
+    tired = [item for item in _chosen(_known(bot, ref)[1], fingerprints) if item.fingerprint in often]
+    if tired:
+        raise BotError(
+            f"“{tired[0].title or tired[0].runbook}” was snoozed and extended {MAX_EXTENSIONS} times already: correct "
+            "it, hand it over, or say that it is still accurate"
+        )
     return _decide(bot, actor, ref, fingerprints, reason, Status.SNOOZED, until)
 
 
@@ -195,7 +206,7 @@ def _follow(bot: Bot, ref: PullRef, number: int) -> None:
     at = bot.clock.now()
     found = bot.store.review(ref)
     if found is not None:
-        decided = applied(found, bot.store.decisions(ref.repo), at.date())
+        decided = applied(_awake(bot, found), bot.store.decisions(ref.repo), at.date())
         if decided != found:
             bot.store.save_review(decided, at)
             bot.store.open_drift(decided, at)
@@ -232,7 +243,23 @@ def _known(bot: Bot, ref: PullRef) -> tuple[Pull, Review]:
         raise BotError(f"{ref.key} has not been reviewed")
     if found.head != pull.head_sha:
         raise BotError("a newer push is being reviewed; look again in a moment")
-    return pull, found
+    return pull, _awake(bot, found)
+
+
+def _awake(bot: Bot, found: Review) -> Review:
+    """The review with what a snooze silenced as it was before, where the snooze is over."""
+    today = bot.clock.now().date()
+    woken = {
+        drift.item.fingerprint: drift.item.status
+        for drift in bot.store.drift(repo=found.ref.repo)
+        if drift.ref == found.ref and drift.snoozes and not drift.asleep(today)
+    }
+    items = (
+        replace(item, status=woken[item.fingerprint])
+        if item.status is Status.SNOOZED and item.fingerprint in woken else item
+        for item in found.items
+    )  # fmt: skip
+    return replace(found, items=tuple(items))
 
 
 def _chosen(found: Review, fingerprints: Sequence[str]) -> tuple[Item, ...]:

@@ -324,6 +324,10 @@ class Drift:
     snoozed_until: date | None = None
     snoozes: int = 0
 
+    def asleep(self, today: date) -> bool:
+        """Whether nobody is to hear of it on a day."""
+        return self.snoozed_until is not None and self.snoozed_until >= today
+
 
 @dataclass(frozen=True, slots=True)
 class Approvals:

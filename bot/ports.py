@@ -303,6 +303,10 @@ class Jobs(Protocol):
         """Bring Slack and the check run up to date with what the store holds."""
         ...
 
+    def remind(self, key: str) -> None:
+        """Send the reminder of a row, once."""
+        ...
+
     def refresh(self, repo: str, cause: str) -> None:
         """Read services and open drift of a repository's default branch again."""
         ...

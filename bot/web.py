@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import asdict
+from datetime import datetime
 from functools import partial
 
 from prometheus_client import generate_latest
@@ -20,13 +21,14 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Lifespan
 
-from bot import service
+from bot import agenda, service
 from bot.answers import find_service, service_json
 from bot.context import Bot
 from bot.forges import webhooks
-from bot.model import PullRef
+from bot.model import BotError, PullRef
 from bot.observe import DELIVERIES, REGISTRY, log
 from bot.ports import Unavailable
+from bot.reminders.nouns import Due
 
 MAX_BODY = 25_000_000
 """Bytes; GitHub's own limit for a delivery ("Webhook events and payloads", GitHub documentation)."""
@@ -47,10 +49,11 @@ class Web:
         slack: Handler | None = None,
         before_metrics: Callable[[], None] = lambda: None,
         more: tuple[Route, ...] = (),
+        schedule: Callable[[int], Iterable[tuple[datetime, Due]]] = lambda days: (),
         lifespan: Lifespan[Starlette] | None = None,
     ) -> None:
         self._bot, self._secret, self._token = bot, webhook_secret, api_token
-        self._ready, self._before_metrics = ready, before_metrics
+        self._ready, self._before_metrics, self._schedule = ready, before_metrics, schedule
         routes = [
             Route("/github/webhook", self.github, methods=["POST"]),
             Route("/healthz", self.health),
@@ -65,6 +68,7 @@ class Web:
                 Route("/api/services", self._guarded(self.services)),
                 Route("/api/services/{name:path}", self._guarded(self.service)),
                 Route("/api/pulls/{owner}/{repo}/{number:int}", self._guarded(self.pull)),
+                Route("/api/schedule", self._guarded(self.schedule)),
             ]
         self.app = Starlette(routes=routes, lifespan=lifespan)
 
@@ -156,6 +160,15 @@ class Web:
             "outcomes": [asdict(outcome) for outcome in review.outcomes],
         }  # fmt: skip
         return JSONResponse(shown)
+
+    async def schedule(self, request: Request) -> Response:
+        """Who would get what and when, ``?next=7d``; 400 for a span that is none."""
+        try:
+            days = agenda.days_of(request.query_params.get("next", "7d"))
+        except BotError as problem:
+            return JSONResponse({"error": str(problem)}, 400)
+        planned = await asyncio.to_thread(lambda: agenda.as_json(self._schedule(days)))
+        return JSONResponse({"next_days": days, "messages": planned})
 
 
 class _TooLarge(Exception):  # noqa: N818 - private

@@ -121,6 +121,8 @@ def drift_line(drift: Drift, now: datetime, web: str, owner: str = "") -> str:
     book = link(file_url(web, drift.repo, "HEAD", item.runbook, item.line), where) if item.runbook else where
     change = link(pull_url(web, drift.ref), f"{prose(drift.ref.repo, 100)} PR #{drift.ref.number}")
     merged = ", merged" if drift.merged else ""
+    if drift.asleep(now.date()):
+        merged += f", 💤 until {drift.snoozed_until}"
     if not owner:
         owner = named(OwnerName(drift.assignee, SLACK, "")) if drift.assignee else owners_line(item.owners)
     return f"{SIGN[item.status]} {book} · {change}{merged} · {age(drift.opened_at, now)} · {owner}"

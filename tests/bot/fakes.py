@@ -270,6 +270,7 @@ class FakeJobs:
     """Keeps orders; ``run`` does them at once, one after the other."""
 
     orders: list[tuple[str, object, str]] = field(default_factory=list)
+    reminders: list[str] = field(default_factory=list)
 
     def review(self, ref: PullRef, cause: str) -> None:
         self.orders.append(("review", ref, cause))
@@ -282,6 +283,9 @@ class FakeJobs:
 
     def refresh(self, repo: str, cause: str) -> None:
         self.orders.append(("refresh", repo, cause))
+
+    def remind(self, key: str) -> None:
+        self.reminders.append(key)
 
     def run(self, bot: Bot) -> list[str]:
         """Do everything that was ordered, and what that orders; returns the words."""

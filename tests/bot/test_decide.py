@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
-from fakes import REF, FakeAnalyst, FakeChat, FakeForge, FakeJobs, item, review, world
+from fakes import REF, FakeAnalyst, FakeChat, FakeClock, FakeForge, FakeJobs, item, review, world
 
 from bot import commands, service
 from bot.context import Bot, Rules
@@ -69,6 +69,21 @@ def test_a_later_push_that_changes_nothing_of_it_stays_covered(bot: Bot) -> None
     forge(bot).push(NEXT)
     service.review(bot, REF)
     assert status(bot) == ["acknowledged"]
+
+
+def test_a_snooze_is_put_off_twice_and_then_no_more(bot: Bot) -> None:
+    olga = acting(bot, slack=OLGA, surface=Surface.BUTTON)
+    assert isinstance(bot.clock, FakeClock)
+    for week in range(3):
+        today = bot.clock.now().date()
+        snooze(bot, olga, REF, ["f1"], f"week {week}", today + timedelta(days=2))
+        with pytest.raises(BotError, match="nothing open"):
+            snooze(bot, olga, REF, ["f1"], "it sleeps", today + timedelta(days=3))
+        bot.clock.forward(days=7)
+    with pytest.raises(BotError, match="extended 2 times already"):
+        snooze(bot, olga, REF, ["f1"], "again", bot.clock.now().date() + timedelta(days=2))
+    acknowledge(bot, olga, REF, ["f1"], "it is right after all")
+    assert bot.store.drift() == ()
 
 
 @pytest.mark.parametrize("surface", list(Surface))

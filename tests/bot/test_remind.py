@@ -1,0 +1,203 @@
+"""Reminders as people get them: claimed by a tick, sent once, silent when nothing is new."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from fakes import REF, FakeAnalyst, FakeChat, FakeClock, FakeForge, FakeJobs, FakePresence, item, pull, review, world
+
+from bot import agenda, service
+from bot.context import Bot, Rules
+from bot.decide import acting, snooze
+from bot.model import BotError, OwnerName, PullState, RunbookStatus, ServiceStatus, Surface
+from bot.ports import Unavailable
+from bot.remind import Reminders
+from bot.reminders.nouns import Availability
+from bot.reminders.ports import Ledger
+from bot.slack.tallies import SlackNotices
+from bot.store import SqlStore
+from runbooks.model import Status
+
+HEAD, OLGA = "1" * 40, "U0OLGA"
+OWNED = (OwnerName("@ops-olga", "user", "CODEOWNERS"),)
+
+
+class Town:
+    """A bot that saw drift being merged on Monday 23 November 2026 at nine (UTC), and its reminders."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self.store, self.clock, self.chat, self.jobs = store, FakeClock(), FakeChat(), FakeJobs()
+        self.presence, self.ledger = FakePresence(), store
+        drifted = replace(item(), owners=OWNED, service="shop")
+        self.bot: Bot = world(
+            store, analyst=FakeAnalyst({HEAD: review(drifted)}), clock=self.clock, chat=self.chat, jobs=self.jobs,
+            rules=Rules(default_channel="C0ALL", people={"ops-olga": OLGA}),
+        )  # fmt: skip
+        service.review(self.bot, REF)
+        assert isinstance(self.bot.forge, FakeForge)
+        self.bot.forge.pulls[REF] = pull(state=PullState.MERGED)
+        service.review(self.bot, REF)
+        self.reminders = self.started()
+
+    def started(self) -> Reminders:
+        """Another process over the same store."""
+        ledger: Ledger = self.ledger
+        return Reminders(self.bot, ledger, self.presence, SlackNotices("https://github.example"), self.jobs)
+
+    def at(self, day: int, hour: int, minute: int = 0) -> Town:
+        """The clock at an hour of November."""
+        self.clock.at = datetime(2026, 11, day, hour, minute, tzinfo=UTC)
+        return self
+
+    def tick(self) -> list[str]:
+        """A tick and what it ordered, done; the words on how that ended."""
+        self.reminders.tick()
+        keys, self.jobs.reminders = self.jobs.reminders, []
+        return [self.reminders.send(key) for key in keys]
+
+    def said(self, channel: str) -> list[str]:
+        """What was posted in a channel."""
+        return [json.dumps(message) for (where, _), message in self.chat.messages.items() if where == channel]
+
+
+@pytest.fixture
+def town(store: SqlStore) -> Town:
+    return Town(store)
+
+
+def test_the_owner_hears_after_one_and_three_working_days_in_their_morning_and_in_between_nothing(town: Town) -> None:
+    heard = {}
+    for day in range(23, 29):
+        for hour in (6, 8, 9, 12, 20):
+            if words := town.at(day, hour).tick():
+                heard[day, hour] = words
+    assert heard == {(23, 9): ["sent"], (24, 9): ["sent"], (26, 9): ["sent"]}  # on Monday the channel's week
+    assert len(town.said("C0SHOP")) == 1
+    first, second = town.said("D0OLGA")
+    assert "first reminder" in first
+    assert "second reminder" in second
+    assert "<#" in second  # what comes next: the channel
+
+
+def test_nothing_is_sent_twice_whatever_restarts(town: Town) -> None:
+    town.at(24, 9)
+    town.reminders.tick()
+    town.started().tick()
+    keys = set(town.jobs.reminders)
+    assert len(keys) == 1
+    for _ in range(3):
+        for key in keys:
+            town.started().send(key)
+    assert len(town.said("D0OLGA")) == 1
+
+
+def test_a_post_that_was_made_before_a_kill_is_found_again(town: Town) -> None:
+    town.at(24, 9).reminders.tick()
+    (key,) = town.jobs.reminders
+
+    class Killed(SqlStore):
+        def sent(self, *_: object) -> None:  # type: ignore[override]
+            raise Unavailable("killed")
+
+    town.ledger = Killed(town.store.writes, town.store.reads)
+    with pytest.raises(Unavailable):
+        town.started().send(key)
+    town.ledger = town.store
+    assert town.started().send(key) == "sent"
+    assert len(town.said("D0OLGA")) == 1
+
+
+def test_an_outage_delays_and_when_the_day_is_over_the_next_morning_says_it(town: Town) -> None:
+    town.chat.broken = Unavailable("Slack is away")
+    town.at(24, 9).reminders.tick()
+    (key,) = town.jobs.reminders
+    with pytest.raises(Unavailable):
+        town.reminders.send(key)
+    town.chat.broken = None
+    assert town.at(24, 18).reminders.send(key) == "late"
+    town.jobs.reminders = []
+    assert town.at(25, 9).tick() == ["sent"]
+    assert len(town.said("D0OLGA")) == 1
+
+
+def test_what_was_settled_meanwhile_is_not_said(town: Town) -> None:
+    town.at(24, 9).reminders.tick()
+    (key,) = town.jobs.reminders
+    town.store.close_drift("acme/shop", "f1", town.clock.now(), "mended")
+    assert town.reminders.send(key) == "empty"
+    assert town.said("D0OLGA") == []
+
+
+def test_what_is_snoozed_is_silent_to_its_end(town: Town) -> None:
+    olga = acting(town.bot, slack=OLGA, surface=Surface.BUTTON)
+    snooze(town.bot, olga, REF, ["f1"], "next week", datetime(2026, 11, 26).date())
+    assert [town.at(day, 9).tick() for day in (24, 25, 26)] == [[], [], []]
+    assert town.at(27, 9).tick() == ["sent"]  # a working day after the snooze
+    assert len(town.said("D0OLGA")) == 1
+
+
+def test_quiet_is_respected_and_can_be_ended(town: Town) -> None:
+    from datetime import timedelta
+
+    assert "no reminders until" in town.at(24, 8).reminders.quiet(OLGA, timedelta(days=1))
+    assert town.at(24, 9).tick() == []
+    assert town.at(25, 9).tick() == []
+    assert town.at(26, 9).tick() == ["sent"]
+    assert town.reminders.quiet(OLGA, None) == "reminders come again"
+
+
+def test_a_digest_can_be_asked_for_and_counts_as_todays(town: Town) -> None:
+    assert "on its way" in town.at(24, 7).reminders.digest_now(OLGA)
+    (key,) = town.jobs.reminders
+    assert town.reminders.send(key) == "sent"
+    town.jobs.reminders = []
+    assert town.at(24, 9).tick() == []
+    assert town.reminders.digest_now("U0NOBODY") == "nothing waits for you"
+
+
+def test_who_left_is_passed_over_and_the_channel_is_told_once(town: Town) -> None:
+    town.presence.known[OLGA] = Availability("UTC", gone=True)
+    assert sorted(town.at(24, 9).tick()) == ["sent", "sent"]
+    assert town.said("D0OLGA") == []
+    digest, note = sorted(town.said("C0SHOP"), key=lambda text: "ops-olga" in text and "left" in text)
+    assert "first reminder" in digest
+    assert "ops-olga" in note
+    assert town.at(25, 9).tick() == []
+
+
+def test_reviews_join_the_digest_and_end_with_a_word(town: Town) -> None:
+    book = RunbookStatus("docs/runbooks/shop.md", "Shop", OWNED, 90, datetime(2026, 8, 1).date(), 3)
+    kept = ServiceStatus("shop", "acme/shop", "configuration", OWNED, "C0SHOP", "", (book,))
+    town.store.save_services("acme/shop", [kept], town.clock.now())
+    assert town.at(24, 9).tick() == ["sent"]
+    assert "Reviewed, still right" in town.said("D0OLGA")[0]
+    assert [review.path for review in town.reminders.reviews_of(OLGA)] == ["docs/runbooks/shop.md"]
+    olga = acting(town.bot, slack=OLGA, surface=Surface.BUTTON)
+    assert "due again on 2027-02-22" in town.reminders.reviewed(olga, "acme/shop", "docs/runbooks/shop.md")
+    assert town.reminders.reviews_of(OLGA) == ()
+    with pytest.raises(BotError):
+        town.reminders.reviewed(acting(town.bot, slack="U0DAN", surface=Surface.BUTTON), "acme/shop", book.path)
+
+
+def test_the_schedule_shows_what_would_be_sent_and_sends_nothing(town: Town) -> None:
+    lines = list(agenda.as_text(town.at(23, 10).reminders.schedule(14)))
+    assert [line.split("  ")[:2] for line in lines if "digest" in line and OLGA in line] == [
+        ["Tue 2026-11-24 09:00 UTC", OLGA], ["Thu 2026-11-26 09:00 UTC", OLGA],
+    ]  # fmt: skip
+    assert town.chat.messages == {}
+    messages = agenda.as_json(town.reminders.schedule(14))
+    assert [message["kind"] for message in messages if message["to"] == OLGA] == ["digest", "digest"]
+
+
+@pytest.mark.parametrize("text", ["", "0d", "91d", "x", "7 months"])
+def test_a_span_that_is_none(text: str) -> None:
+    with pytest.raises(BotError):
+        agenda.days_of(text)
+
+
+def test_the_status_of_what_waits_is_kept(town: Town) -> None:
+    (drift,) = town.store.drift()
+    assert (drift.merged, drift.item.status) == (True, Status.CONTRADICTED)
