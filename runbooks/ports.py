@@ -10,6 +10,7 @@ from analyzers.model import Change, Confidence, FactKind
 from analyzers.patterns import regex
 from analyzers.vocabulary import words
 from runbooks.corrections import contradiction
+from runbooks.hosts import of_another, own_words
 from runbooks.index import Index
 from runbooks.lines import Contradiction, Line
 from runbooks.model import Section
@@ -19,8 +20,8 @@ from runbooks.scoped import elsewhere
 
 _DIGITS = regex(r"\d{4,5}")
 _PORT_USE = re.compile(
-    r"(?:port[- ]forward\w*(?:\s+\w+){0,3}?\s+(?:to\s+)?|\bports?\s+(?:is\s+|to\s+|of\s+)?`?"
-    r"|localhost:|127\.0\.0\.1:|0\.0\.0\.0:|https?://[\w.-]{1,80}:)(\d{2,5})\b",
+    r"(?:port[- ]forward\w*(?:\s+[\w./-]{1,80}){0,5}?\s+(?:to\s+)?|\bports?\s+(?:is\s+|to\s+|of\s+)?`?"
+    r"|localhost:|127\.0\.0\.1:|0\.0\.0\.0:|https?://(?:[\w.-]{1,80}|<[\w -]{1,40}>|\$\{?\w{1,40}\}?):)(\d{2,5})\b",
     re.IGNORECASE,
 )
 _PORT_NOISE = frozenset(
@@ -86,11 +87,18 @@ def _use(port: str, moved: _Moved, line: Line, section: Section, about: set[str]
     change = _closest(moved.changes, about)
     if elsewhere(change.fact, line, section):
         return
-    found = next(use for use in _PORT_USE.finditer(line.text) if use.group(1) == port)
+    uses = [use for use in _PORT_USE.finditer(line.text) if use.group(1) == port]
+    own = own_words(_subject(change) for change in moved.changes)
+    if any(of_another(line, use, own) for use in uses):
+        return
     reason = f"the line uses port {port}; the code now listens on {moved.target}"
-    edits = [(found.start(1), found.end(1), moved.target)]
-    if line.text.startswith(f":{port}", found.end(1)):  # forwarded to the same port: `8080:8080`
-        edits.append((found.end(1) + 1, found.end(1) + 1 + len(port), moved.target))
+    edits = []
+    for found in uses:
+        edits.append((found.start(1), found.end(1), moved.target))
+        if line.text.startswith(f":{port}", found.end(1)):  # forwarded to the same port: `8080:8080`
+            edits.append((found.end(1) + 1, found.end(1) + 1 + len(port), moved.target))
+    if len(edits) < len(re.findall(rf"(?<!\d){port}(?!\d)", line.text)):
+        edits = []  # a use that is not read here would be left standing
     yield contradiction(change, section, line, reason, tuple(edits))
 
 
