@@ -26,9 +26,9 @@ _SPOKEN = HARMLESS | frozenset(
     singular(word)
     for word in (
         "port ports listen listens listening serve serves serving expose exposes exposed exposing bind binds bound "
-        "open opens opened run runs running accept accepts answer answers available reachable found offer offers provide "
-        "provides handle handles receive receives on at by from under via through with for in http https grpc tcp udp "
-        "tls rest api web ui server endpoint endpoints health healthz ready readiness liveness metrics metric status "
+        "open opens opened run runs running accept accepts answer answers available reachable found offer offers "
+        "provide provides handle handles receive receives on at by from under via through with for in http https grpc "
+        "tcp udp tls rest api web ui server endpoint endpoints health healthz ready readiness liveness metrics metric status "
         "admin debug traffic connection connections client clients plain public private internal external container "
         "containers pod pods host hosts node machine deployment network interface address url see check checks curl "
         "forward forwarded probe probes page dashboard application app component also up its their as or external"

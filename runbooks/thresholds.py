@@ -21,6 +21,7 @@ from runbooks.lines import Contradiction, Line, advises
 from runbooks.pages import Page, Pages
 from runbooks.scoped import elsewhere
 from runbooks.statements import Stated
+from runbooks.subjects import of_another_subject
 from runbooks.waits import headed
 
 _LONGEST = 4_000
@@ -120,6 +121,8 @@ def _lines(change: Change, threshold: Threshold, page: Page) -> Iterator[Contrad
             if not values.same(quantity.value, threshold.before) or not _compares(line, quantity, threshold, first):
                 continue
             if advises(line) or elsewhere(change.fact, line, page.section):
+                break
+            if of_another_subject(change.fact, line, quantity.start, quantity.end):
                 break
             value = quantity.value
             stated = Stated(quantity.start, quantity.end, quantity.text, value, "")

@@ -17,6 +17,7 @@ from runbooks.lines import Contradiction
 from runbooks.pages import Page, Pages
 from runbooks.scoped import elsewhere
 from runbooks.statements import Stated
+from runbooks.subjects import of_another_alert
 from runbooks.terms import joined
 
 _ABOUT = r"(?:more than |at least |over |longer than |about |a full )?[`*_]*\Z"
@@ -83,7 +84,7 @@ def _lines(change: Change, waited: Value, waits: Value, page: Page) -> Iterator[
         for quantity in found:
             if not values.same(quantity.value, waited) or not _waits(line.text[: quantity.start]):
                 continue
-            if elsewhere(change.fact, line, page.section):
+            if elsewhere(change.fact, line, page.section) or of_another_alert(change.fact, line, quantity.start):
                 break
             stated = Stated(quantity.start, quantity.end, quantity.text, quantity.value, "")
             now = values.render_like(quantity.text, waits)
