@@ -37,15 +37,15 @@ def launch(url: str, executor: str, reviews: int, engine: Engine | None) -> None
     engine_log.handlers.clear()
     engine_log.propagate, engine_log.disabled = True, False
     DBOS.launch()
-    # A look into a queue costs half a percent of a core when it is done once a second: these add up to two and a half.
-    DBOS.register_queue("analysis", partition_concurrency=1, worker_concurrency=reviews, polling_interval_sec=0.4)
+    # A look into a queue costs half a percent of a core when it is done once a second: these add up to about two.
+    DBOS.register_queue("analysis", partition_concurrency=1, worker_concurrency=reviews, polling_interval_sec=0.5)
     DBOS.register_queue(
         "outward", partition_concurrency=1, worker_concurrency=16, limiter={"limit": 20, "period": 10.0},
         polling_interval_sec=0.5,
     )  # fmt: skip
     DBOS.register_queue(  # apart, so that a morning of digests holds up no alert
         "reminders", partition_concurrency=1, worker_concurrency=4, limiter={"limit": 10, "period": 10.0},
-        polling_interval_sec=2.0,
+        polling_interval_sec=3.0,
     )  # fmt: skip
 
 
