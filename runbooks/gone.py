@@ -17,6 +17,7 @@ from runbooks.index import Index
 from runbooks.lines import Contradiction, Line, lines_of
 from runbooks.model import Block, Section, Suggestion
 from runbooks.places import deployed
+from runbooks.strangers import Home, of_another_system
 from runbooks.terms import joined
 
 StillDefined = Callable[[str], bool]
@@ -38,6 +39,7 @@ _NEGATIVE = frozenset(
 def gone_names(changes: Sequence[Change], index: Index, still_defined: StillDefined) -> Iterator[Contradiction]:
     """Lines that name a flag, variable, metric or alert which this diff took away for good."""
     still_defined = _bounded(still_defined)
+    home = Home(changes, index)
     read = {c.before.key for c in changes if c.before and not deployed(c.before.span.path)}
     for change in changes:
         before = change.before
@@ -55,7 +57,7 @@ def gone_names(changes: Sequence[Change], index: Index, still_defined: StillDefi
         if still_defined(name) or _assembled(change, still_defined):
             continue
         for place in places:
-            yield from _lines_naming(change, index.sections[place].section, passed_on=passed_on)
+            yield from _lines_naming(change, index.sections[place].section, home, passed_on=passed_on)
 
 
 def _bounded(still_defined: StillDefined) -> StillDefined:
@@ -106,7 +108,7 @@ def _spellings(name: str) -> tuple[str, ...]:
     return (name, name.lower(), camel, camel[0].lower() + camel[1:])
 
 
-def _lines_naming(change: Change, section: Section, *, passed_on: bool) -> Iterator[Contradiction]:
+def _lines_naming(change: Change, section: Section, home: Home, *, passed_on: bool) -> Iterator[Contradiction]:
     before, after = change.before, change.after
     assert before is not None
     name = before.key
@@ -118,7 +120,11 @@ def _lines_naming(change: Change, section: Section, *, passed_on: bool) -> Itera
     if passed_on and any(assigned.search(text) for text in section.text.split("\n")):
         return
     heading = _heading(section)
-    if heading is not None and exact.search(heading.text) and not renamed:
+
+    def stranger(line: Line) -> bool:
+        return of_another_system(change, line, section, home, exact.finditer(line.text))
+
+    if heading is not None and not renamed and exact.search(heading.text) and not stranger(heading):
         # The section is about a thing that is gone: to say so once is enough.
         yield Contradiction(
             change, section, heading.number, heading.text.strip(),
@@ -128,7 +134,7 @@ def _lines_naming(change: Change, section: Section, *, passed_on: bool) -> Itera
     for line in (*((heading,) if heading else ()), *lines_of(section)):
         if not exact.search(line.text) or (renamed and _names(renamed, line)):
             continue
-        if passed_on and line.kind == "fence":
+        if (passed_on and line.kind == "fence") or stranger(line):
             continue
         suggestion = None
         if renamed and not _turned(name, renamed):

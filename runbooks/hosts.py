@@ -25,17 +25,18 @@ _FILLER = frozenset(
 _SPOKEN = HARMLESS | frozenset(
     singular(word)
     for word in (
-        "port ports listen listens listening serve serves serving expose exposes exposed exposing bind binds bound "
-        "open opens opened run runs running accept accepts answer answers available reachable found offer offers "
-        "provide provides handle handles receive receives on at by from under via through with for in http https grpc "
-        "tcp udp tls rest api web ui server endpoint endpoints health healthz ready readiness liveness metrics metric status "
-        "admin debug traffic connection connections client clients plain public private internal external container "
-        "containers pod pods host hosts node machine deployment network interface address url see check checks curl "
-        "forward forwarded probe probes page dashboard application app component also up its their as or external"
+        "port ports listen listens listening serve serves serving expose exposes exposed exposing bind binds "
+        "bound open opens opened run runs running accept accepts answer answers available reachable found offer "
+        "offers provide provides handle handles receive receives on at by from under via through with for in http "
+        "https grpc tcp udp tls rest api web ui server endpoint endpoints health healthz ready readiness liveness "
+        "metrics metric status admin debug traffic connection connections client clients plain public private "
+        "internal external container containers pod pods host hosts node machine deployment network interface "
+        "address url see check checks curl forward forwarded probe probes page dashboard application app "
+        "component also up its their as or external"
     ).split()
 )
 """Words of sentences about a port that bring no other component in."""
-_COMPONENTS = frozenset(
+COMPONENTS = frozenset(
     "nginx envoy proxy sidecar haproxy traefik caddy apache ingress gateway istio linkerd redis memcached postgres "
     "postgresql mysql mariadb mongo mongodb kafka rabbitmq nats zookeeper etcd consul vault grafana prometheus loki "
     "tempo jaeger kibana elasticsearch bastion jump jumphost balancer broker database db cache exporter agent "
@@ -127,7 +128,7 @@ def _beside(line: Line, own: frozenset[str]) -> bool:
         f"{line.around or line.text} {line.lead} {line.governs}" if line.kind == "fence" else line.around or line.text
     )
     for found in WORD.findall(_SPAN.sub(" ", text) if line.kind != "fence" else text):
-        if {singular(word) for word in words(found)} & _COMPONENTS - own:
+        if {singular(word) for word in words(found)} & COMPONENTS - own:
             return True
     known = own | _SPOKEN | _FILLER
     return any(not known.issuperset(map(singular, words(found[1]))) for found in _ROLE.finditer(text))

@@ -37,14 +37,14 @@ _FINE = regex(
 _FIRING = frozenset(
     singular(word)
     for word in (
-        "fire fires fired firing trigger triggers triggered alert alerts alerting page pages paged threshold means "
-        "indicates raised raises goes off when whenever if once while above over more than greater higher larger "
-        "longer exceed exceeds exceeded exceeding least reach reaches reached pass passes passed below under less lower fewer "
-        "smaller shorter drop drops dropped most at metric rate ratio number count value level total average mean "
-        "median p50 p90 p95 p99 percentile high low too has have been stays remains grows rises falls gets becomes "
-        "warning critical severity oncall on call somebody someone something measured sustained current last past "
-        "condition rule expression query summary description meaning cause trigger what impact share percentage there "
-        "already longer time prometheus"
+        "fire fires fired firing trigger triggers triggered alert alerts alerting page pages paged threshold "
+        "means indicates raised raises goes off when whenever if once while above over more than greater higher "
+        "larger longer exceed exceeds exceeded exceeding least reach reaches reached pass passes passed below "
+        "under less lower fewer smaller shorter drop drops dropped most at metric rate ratio number count value "
+        "level total average mean median p50 p90 p95 p99 percentile high low too has have been stays remains "
+        "grows rises falls gets becomes warning critical severity oncall on call somebody someone something "
+        "measured sustained current last past condition rule expression query summary description meaning cause "
+        "trigger what impact share percentage there already longer time prometheus"
     ).split()
 )
 """Words by which a sentence says when an alert fires."""
