@@ -74,6 +74,13 @@ _OF_DURATION = regex(
     r"approximately|roughly|around|exactly|wait|waits|sleep|sleeps|default|defaults)|[(=:|~<>`\"'])\s*\Z",
     re.IGNORECASE,
 )
+_TIMES = r"(?:ns|us|µs|ms|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)"
+_MORE_AFTER = regex(rf" \d+(?:\.\d+)? ?{_TIMES}\b(?!/)", re.IGNORECASE)
+_MORE_BEFORE = regex(rf"(?<![\w.])\d+(?:\.\d+)? ?{_TIMES} \Z", re.IGNORECASE)
+"""The other parts of a duration in several words ("1 h 0 min") that is not read as one."""
+_GROUP_AFTER = regex(r"[ \u00a0\u2009\u202f]\d{3}(?!\d|\.\d)")
+_GROUP_BEFORE = regex(r"(?<![\d.])\d{1,3}(?:[ \u00a0\u2009\u202f]\d{3})*[ \u00a0\u2009\u202f]\Z")
+"""The other digits of a number with blanks between its thousands ("3 600")."""
 _AND_A_HALF = regex(r"\s+and a half\b", re.IGNORECASE)
 
 
@@ -104,10 +111,11 @@ def quantities(line: str) -> tuple[Quantity, ...]:
                 )
     marker = _MARKER.match(text)
     begin = marker.end() if marker else 0
-    for match in _QUANTITY.finditer(text, begin):
-        start = match.start()
-        if start not in found and _is_statement(match, text):
-            found[start] = _quantity(match, text)
+    while piece := _QUANTITY.search(text, begin):
+        start, begin = piece.span()
+        if start not in found and _is_statement(piece, text):
+            found[start] = _quantity(piece, text)
+            begin = found[start].end  # of several times in a row only the first was read
     kept: list[Quantity] = []
     for start in sorted(found):
         if found[start].value.number is not None and (not kept or kept[-1].end <= start):
@@ -155,6 +163,13 @@ def _is_statement(match: re.Match[str], text: str) -> bool:
     if _RANGE_AFTER.match(after) or _RANGE_BEFORE.search(before) or _BETWEEN.search(before):
         return False
     kind = match.lastgroup
+    digits = re.match(r"\d+", match.group())
+    if digits and len(digits.group()) == 3 and _GROUP_BEFORE.search(before):
+        return False
+    if kind in {"short", "worded"} and (_MORE_AFTER.match(after) or _MORE_BEFORE.search(before)):
+        return False
+    if kind == "bare" and digits and len(digits.group()) <= 3 and _GROUP_AFTER.match(text, match.end()):
+        return False
     if kind == "bare":
         return not _LABEL.search(before) and not _CHOICE_AFTER.match(after)
     if kind == "worded":

@@ -17,6 +17,7 @@ from analyzers.units import hinted
 from analyzers.values import Quantity
 from analyzers.vocabulary import leaf
 from runbooks.lines import Contradiction, Edit, Line
+from runbooks.mentions import is_codeish
 from runbooks.model import Section, Suggestion
 from runbooks.statements import Stated
 
@@ -27,6 +28,9 @@ _SAME_AGAIN = regex(
     re.IGNORECASE,
 )
 _OPENED = regex(r"[`'\"*_]*\s*[(\[]\s*(?:i\.?\s?e\.?,?|that is,?|or|=|about|~)?\s*\d")
+_PART_BEHIND = regex(r"[A-Za-z\d]|[.,:]\d|[ \u00a0\u2009\u202f]\d")
+_PART_AHEAD = regex(r"(?:[A-Za-z\d]|\d[.,:/]|\d[ \u00a0\u2009\u202f])\Z")
+"""What makes a value a part of a larger one: "3" of "3 600", "1 h" of "1 h 0 min"."""
 _BOOLEAN = frozenset({"true", "false"})
 
 
@@ -95,16 +99,27 @@ def edits_of(
             edits[one.start] = (one.start, one.end, text)
         if _OPENED.match(line.text, max(edit[1] for edit in edits.values())):
             return ()  # a bracket that may say the value again in a way that is not read here
-        if any(quantity.start not in edits and _echoes(quantity, item) for quantity in found):
+        if any(quantity.start not in edits and _echoes(line.text, quantity, item, before) for quantity in found):
             return ()
+    if any(
+        _PART_BEHIND.match(line.text, end) or _PART_AHEAD.search(line.text, 0, start)
+        for start, end, _ in edits.values()
+    ):
+        return ()
     return tuple(edits[start] for start in sorted(edits))
 
 
-def _echoes(quantity: Quantity, item: Stated) -> bool:
-    """Whether a quantity is the stated value in other words, which a correction would leave standing."""
-    if item.value is None or quantity.value.unit in {Unit.NONE, Unit.COUNT} or quantity.text == item.text:
+def _echoes(text: str, quantity: Quantity, item: Stated, before: Value) -> bool:
+    """Whether a quantity is the stated value once more, which a correction would leave standing: in any unit that
+    agrees with it, and as a bare number unless another name stands between the two."""
+    if item.value is None or quantity.value.unit is Unit.COUNT:
         return False
-    return values.same(quantity.value, item.value) and quantity.value.unit is item.value.unit
+    if not values.same(quantity.value, item.value) and not values.same(quantity.value, before):
+        return False
+    if quantity.value.unit is not Unit.NONE:
+        return Unit.NONE in (item.value.unit, before.unit) or quantity.value.unit in (item.value.unit, before.unit)
+    between = text[min(item.end, quantity.end) : max(item.start, quantity.start)]
+    return not any(is_codeish(word.strip("-`*_()[]|,;:")) for word in between.split())
 
 
 def _again(text: str, found: Sequence[Quantity], item: Stated) -> Iterator[Stated]:
