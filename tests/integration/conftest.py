@@ -107,7 +107,7 @@ class World:
         def idle() -> bool:
             said = server.ask("GET", "/metrics")[1].decode()
             depths = [line for line in said.splitlines() if line.startswith("runbook_drift_queue_depth{")]
-            return len(depths) == 2 and all(float(line.rsplit(" ", 1)[1]) == 0 for line in depths)
+            return len(depths) == 3 and all(float(line.rsplit(" ", 1)[1]) == 0 for line in depths)
 
         until(idle, f"the queues are empty; the log:\n{server.log()[-3000:]}", seconds)
 
