@@ -251,7 +251,7 @@ def _slack(settings: Settings) -> WebClient:
     return WebClient(_slack_token(settings), base_url=_slack_url(settings), timeout=15)
 
 
-def _bolt(settings: Settings, bot: Bot, identity: Identity, reminders: Reminders) -> BoltApp:
+def _bolt(settings: Settings, bot: Bot, identity: Identity, reminders: Reminders | None = None) -> BoltApp:
     secret = settings.slack_signing_secret.get_secret_value()
     app = BoltApp(
         client=_slack(settings), signing_secret=secret or "unused in socket mode", token_verification_enabled=False,
