@@ -48,7 +48,7 @@ _ROLE = regex(
     re.I,
 )
 _INTO = regex(
-    r"\b(?:kubectl|oc|docker|podman|nerdctl|compose|crictl|k)\s[^|;&`\n]{0,120}?\b(?:exec|attach|debug|rsh|run)\s"
+    r"\b(?:kubectl|oc|docker|podman|nerdctl|compose|crictl|k)\s[^|;&`\n]{0,120}?\b(?:exec|attach|debug|rsh|run|port-forward)\s"
     r"(?P<into>[^|;&`\n]{0,200})|(?<![\w.-])(?:ssh|mosh)\s(?P<ssh>[^|;&`\n]{0,200})"
 )
 _VALUED = frozenset(

@@ -21,6 +21,7 @@ from runbooks.measures import measured_otherwise
 from runbooks.mentions import is_value
 from runbooks.model import Section
 from runbooks.pages import Spot
+from runbooks.phrases import HARMLESS
 from runbooks.query import names_of
 from runbooks.statements import Stated
 from runbooks.terms import joined, singular
@@ -52,9 +53,14 @@ _INLINE = regex(r"([A-Za-z_][\w-]*)[\"']?\s*[:=]\s*\{[^{}]*\Z")
 _NAME = regex(r"[\"']?name[\"']?\s*[:=]\s*[\"']?([\w.-]+)")
 _METADATA = regex(r"\s*(?:-\s+)?metadata\s*:")
 _FENCE = regex(r"[\s>]*(?:`{3,}|~{3,})")
-_REMARK = regex(r"\s*(?:#|//|;)+\s*([\w-]+(?:\s+[\w-]+)?)\s*:?\s*\Z")
+_ITEM = regex(r"(?P<indent>[\s>]*)(?:[-*+]\s+|\d{1,9}[.)]\s+|(?P<term>:\s+))?")
+_REMARK = regex(r"\s*(?:#|//|;)+\s*(?:(?:for|of|in)\s+)?(?:the\s+)?([\w-]+(?:\s+[\w-]+)?)\s*:?\s*\Z")
 _MOST = 400
 """Lines of a fence above a line that are looked at for what it stands under."""
+
+
+_NEAR = 30
+"""Lines above the item of a list that are looked at for what it is indented under."""
 
 
 def of_another(fact: Fact, line: Line, section: Section, spots: Sequence[Spot], said: Sequence[Stated]) -> bool:
@@ -69,7 +75,9 @@ def of_another(fact: Fact, line: Line, section: Section, spots: Sequence[Spot], 
         return True
     if line.kind == "fence":
         return _under_another(fact, line, section, near[0])
-    return line.kind == "row" and _beside_another(fact, line, section, near[0])
+    if line.kind == "row":
+        return _beside_another(fact, line, section, near[0])
+    return _below_another(fact, line, section)
 
 
 def _local(fact: Fact) -> bool:
@@ -189,10 +197,30 @@ def _under_another(fact: Fact, line: Line, section: Section, spot: Spot) -> bool
     if _manifest(fact, above) is False:
         return True
     remark = _REMARK.match(above[0]) if above else None
-    if remark is None or _is_own(fact, remark[1]) is not False:
+    return remark is not None and not _known(fact, section).issuperset(map(singular, words(remark[1])))
+
+
+def _known(fact: Fact, section: Section) -> frozenset[str]:
+    """The words of the fact's own path and of the page, and those that tell nothing."""
+    about = frozenset(singular(word) for word in words(" ".join((section.path, *section.headings))))
+    return about | _GENERAL | _own(fact)[0] | HARMLESS
+
+
+def _below_another(fact: Fact, line: Line, section: Section) -> bool:
+    """Whether the item of a list, or the term, under which a line is indented is the name of another thing."""
+    found = _ITEM.match(line.text)
+    if found is None or not (found["indent"] or found["term"]):
         return False
-    about = {singular(word) for word in words(" ".join((section.path, *section.headings)))}
-    return not {singular(word) for word in words(remark[1])} <= about | _GENERAL | _own(fact)[0]
+    place = line.number - section.span.start_line
+    for text in reversed(_source(section.text)[max(1, place - _NEAR) : max(1, place)]):
+        if not text.strip():
+            return False
+        above = _ITEM.match(text)
+        if above is not None and (found["term"] or len(above["indent"]) < len(found["indent"])):
+            title = text[above.end() :].strip(" *_`:")
+            short = 0 < len(title.split()) <= 2 and not is_value(title)
+            return short and not _known(fact, section).issuperset(map(singular, words(title)))
+    return False
 
 
 def _manifest(fact: Fact, above: Sequence[str]) -> bool | None:
@@ -210,8 +238,7 @@ def _manifest(fact: Fact, above: Sequence[str]) -> bool | None:
 def _beside_another(fact: Fact, line: Line, section: Section, spot: Spot) -> bool:
     """Whether a cell before the name's own in a row is the name of another thing: a word or two that are neither the
     setting's, nor its file's or the page's."""
-    known = _own(fact)[0] | _GENERAL | _TYPES
-    known |= {singular(word) for word in words(" ".join((section.path, *section.headings)))}
+    known = _known(fact, section) | _TYPES
     for cell in cells(line.text):
         if cell.end > spot.start():
             return False

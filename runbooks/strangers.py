@@ -52,6 +52,8 @@ _WHERE = regex(
     r"[^\s`'\"*,;]{0,40}[`'\"*_)\]]*\s+(?:(?:flag|option|variable|setting|parameter|metric|alert|env var)\s+)?"
     r"(in|of|from|on|by|for)\s+(?:the\s+)?[`*]*([A-Za-z][\w-]*)"
 )
+_AT_FIRST = regex(r"\A\W*(?:In|On|For|With|At|Under)\s+(?:the\s+)?([A-Z][\w-]*)")
+_GLOSS = regex(r"[^\s`'\"*,;]{0,40}[`'\"*_]*\s+\(([A-Z][\w-]*)\)")
 _NEARER = 3
 _UNRELATED = regex(r"\b(?:unrelated|not ours|another|different)\b", re.IGNORECASE)
 _SPAN = regex(r"`([^`]*)`")
@@ -134,19 +136,27 @@ def _said_of_another(line: Line, spot: re.Match[str], home: Home, about: frozens
         return True
     if _KEPT.search(before) or _KEPT_BEHIND.match(behind):
         return True
-    named = [found[1] for pattern in (_WHOSE, _PROPER) if (found := pattern.search(before))]
-    if any(not home.knows(name, about) for name in named if not (name.isupper() and name not in {"CI", "AWS", "GCP"})):
+    named = [found[1] for pattern in (_WHOSE, _PROPER, _AT_FIRST) if (found := pattern.search(before))]
+    glossed = _GLOSS.match(behind)
+    if glossed:
+        named.append(glossed[1])
+    if any(not home.knows(name, about) for name in named if _proper(name) or name.islower()):
         return True
     first = WORD.match(before.lstrip("*_([ "))
     if first and first.group().lower() in COMPONENTS and not home.knows(first.group(), about):
         return True
     where = _WHERE.match(behind)
-    placed = where is not None and (where[2].istitle() or (where[1] != "on" and where[2].lower() in COMPONENTS))
+    placed = where is not None and (_proper(where[2]) or (where[1] != "on" and where[2].lower() in COMPONENTS))
     if where is not None and placed and not home.knows(where[2], about):
         return True
     clause = _CLAUSE.split(before)[-1]
     verb = _HAS.search(clause)
     return verb is not None and not all(home.knows(word, about) for word in WORD.findall(clause[: verb.start()]))
+
+
+def _proper(name: str) -> bool:
+    """Whether a word is spelt as a name is: acronyms such as API or CLI are none, but for those of other places."""
+    return name[0].isupper() and (not name.isupper() or name in {"CI", "AWS", "GCP"})
 
 
 def _sentence(line: Line, spot: re.Match[str]) -> tuple[str, str]:

@@ -37,6 +37,7 @@ _FINE = regex(
 _FIRING = frozenset(
     singular(word)
     for word in (
+        "fail fails failed failing error errors "
         "fire fires fired firing trigger triggers triggered alert alerts alerting page pages paged threshold "
         "means indicates raised raises goes off when whenever if once while above over more than greater higher "
         "larger longer exceed exceeds exceeded exceeding least reach reaches reached pass passes passed below "
@@ -89,7 +90,10 @@ def _own(fact: Fact) -> frozenset[str]:
 
 
 def _known(word: str, known: frozenset[str]) -> bool:
-    return known.issuperset(part for part in map(singular, words(word)) if not part.isdigit())
+    if word[0].isdigit():
+        return True
+    plain = word.removesuffix("'s").removesuffix("’s")
+    return known.issuperset(part for part in map(singular, words(plain)) if not part.isdigit())
 
 
 def _of_metric(found: re.Match[str], fact: Fact) -> bool:
