@@ -154,7 +154,7 @@ def _fence_above(line: Line, section: Section) -> Iterator[str]:
     source = _source(section.text)
     place = min(line.number - section.span.start_line, len(source))
     for text in islice(reversed(source[:place]), _MOST) if place > 0 else reversed(line.above):
-        if _FENCE.match(text) or text.strip() == "---":
+        if ("```" in text or "~~~" in text or "---" in text) and (_FENCE.match(text) or text.strip() == "---"):
             return
         yield text
 
@@ -168,6 +168,9 @@ def _parents(line: Line, above: Sequence[str], spot: Spot) -> Iterator[str]:
     indent = len(line.text) - len(line.text.lstrip(" >"))
     item = indent if line.text.lstrip(" >").startswith("- ") else -1
     for text in above:
+        bare = text.lstrip(" >\t")
+        if len(text) - len(bare) >= indent and not bare.startswith("["):
+            continue
         table = _TABLE.match(text)
         if table:
             yield from reversed(_PART.split(table[1].strip("\"' ")))
@@ -226,7 +229,7 @@ def _below_another(fact: Fact, line: Line, section: Section) -> bool:
 def _manifest(fact: Fact, above: Sequence[str]) -> bool | None:
     """Whether the object in whose manifest a line stands is the changed one; None where none is named."""
     for place, text in enumerate(above):
-        if _METADATA.match(text):
+        if "metadata" in text and _METADATA.match(text):
             for candidate in (text, *reversed(above[max(0, place - 4) : place])):
                 named = _NAME.search(candidate)
                 if named:

@@ -30,6 +30,10 @@ _PORT_NOISE = frozenset(
 )
 
 
+_MOST = 8
+"""Uses of a port on one line that are looked at; a line with more is data."""
+
+
 def moved_ports(changes: Sequence[Change], index: Index, pages: Pages) -> Iterator[Contradiction]:
     """A port in a URL or after the word port, when the diff moves that port everywhere it touches it and the section
     speaks of the thing whose port it is."""
@@ -89,7 +93,7 @@ def _use(port: str, moved: _Moved, line: Line, section: Section, about: set[str]
         return
     uses = [use for use in _PORT_USE.finditer(line.text) if use.group(1) == port]
     own = own_words(_subject(change) for change in moved.changes)
-    if any(of_another(line, use, own) for use in uses):
+    if len(uses) > _MOST or any(of_another(line, use, own) for use in uses):
         return
     reason = f"the line uses port {port}; the code now listens on {moved.target}"
     edits = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from analyzers.model import Change, FactKind
 from analyzers.patterns import regex
@@ -67,6 +68,8 @@ _LAUNCHERS = frozenset(
 _GENERIC = frozenset(
     "cli ctl server service app cmd bin main daemon worker binary program command exe the your my local".split()
 )
+_MOST = 8
+"""Mentions of a name on one line that are looked at; a line with more is data."""
 COMMON = 0.25
 """Share of all sections from which on a word is the product's name."""
 
@@ -104,7 +107,7 @@ def of_another_system(change: Change, line: Line, section: Section, home: Home, 
     label = _LABEL.match(line.text)
     if label and (_past(label[1], own) or VERSION.search(label[1])):
         return True
-    for spot in spots:
+    for spot in islice(spots, _MOST):
         if line.kind == "row" and _headed_past(line, spot, own):
             return True
         if fact.kind is FactKind.CLI_FLAG and any(not _ours(command, home, about) for command in _commands(line, spot)):
