@@ -69,7 +69,7 @@ def of_another(fact: Fact, line: Line, section: Section, spots: Sequence[Spot], 
     if _local(fact) or any(measured_otherwise(fact, line, value) for value in said):
         return True
     near = [spot for spot in spots if spot.start() < said[-1].end] or spots
-    if all(_qualified(fact, spot.group()) for spot in near):
+    if all(_qualified(fact, spot.group(), section) for spot in near):
         return True
     if _entry(fact) and not _entry(fact) <= _around(line, section):
         return True
@@ -116,7 +116,13 @@ def _holds(fact: Fact, parent: str) -> bool:
     return bool(_is_own(fact, parent)) or any(singular(word) in alone for word in words(parent))
 
 
-def _qualified(fact: Fact, token: str) -> bool:
+def _of_page(fact: Fact, name: str, section: Section) -> bool:
+    """Whether a qualifier is of the fact's own path, or holds a part of it and is what the page is about."""
+    known = _known(fact, section)
+    return bool(_is_own(fact, name)) or (_holds(fact, name) and known.issuperset(map(singular, words(name))))
+
+
+def _qualified(fact: Fact, token: str, section: Section) -> bool:
     """Whether a dotted or slashed token puts the key under something that is not of its own path. The nearest telling
     part decides: what stands before it may be a product's name."""
     if any(joined(token).endswith(joined(name)) for name in names_of(fact) if len(_PART.split(name)) > 1):
@@ -125,8 +131,8 @@ def _qualified(fact: Fact, token: str) -> bool:
     parts = _PART.split(token.lstrip("-"))
     for cut in range(1, len(parts)):
         if joined("".join(parts)) not in key and joined("".join(parts[cut:])) in key:
-            told = [own for part in reversed(parts[:cut]) if (own := _is_own(fact, part)) is not None]
-            return bool(told) and not told[0]
+            told = [part for part in reversed(parts[:cut]) if _is_own(fact, part) is not None]
+            return bool(told) and not _of_page(fact, told[0], section)
     return False
 
 
@@ -195,7 +201,7 @@ def _under_another(fact: Fact, line: Line, section: Section, spot: Spot) -> bool
     """Whether a line of a fence stands under a key, in a manifest or right below a remark that names another thing."""
     above = tuple(_fence_above(line, section))
     parents = [parent for parent in _parents(line, above, spot) if _is_own(fact, parent) is not None]
-    if parents and not _is_own(fact, parents[0]) and not any(_holds(fact, parent) for parent in parents[1:]):
+    if parents and not _is_own(fact, parents[0]) and not any(_holds(fact, parent) for parent in parents):
         return True
     if _manifest(fact, above) is False:
         return True
