@@ -201,7 +201,7 @@ def _under_another(fact: Fact, line: Line, section: Section, spot: Spot) -> bool
     """Whether a line of a fence stands under a key, in a manifest or right below a remark that names another thing."""
     above = tuple(_fence_above(line, section))
     parents = [parent for parent in _parents(line, above, spot) if _is_own(fact, parent) is not None]
-    if parents and not _is_own(fact, parents[0]) and not any(_holds(fact, parent) for parent in parents):
+    if parents and not _of_page(fact, parents[0], section) and not any(_holds(fact, one) for one in parents[1:]):
         return True
     if _manifest(fact, above) is False:
         return True
