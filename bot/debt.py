@@ -13,6 +13,7 @@ from bot.context import Bot
 from bot.model import Drift, Item, PullRef, ReviewOrder
 from bot.observe import log
 from bot.ports import AnalysisFailed, Gone
+from bot.rulings import rulings_on
 from runbooks.model import Status
 
 MENDED = frozenset({Status.UPDATED, Status.ACKNOWLEDGED})
@@ -38,7 +39,7 @@ def _rejudge(bot: Bot, ref: PullRef, debts: list[Drift]) -> int:
     _, tip = bot.forge.tip(ref.repo, pull.base_ref)
     checkout = bot.fetcher.prepare(pull, found.base, tip, landed=True)
     today = bot.clock.now().date()
-    order = ReviewOrder(checkout, ref, bot.store.decisions(ref.repo), today, bot.rules.opted_in(ref.repo), landed=True)
+    order = ReviewOrder(checkout, ref, rulings_on(bot, pull), today, bot.rules.opted_in(ref.repo), landed=True)
     items = bot.analyst.review(order).items
     mended = {drift.item.fingerprint: item for drift in debts if (item := _mended(drift.item, items))}
     for fingerprint, item in mended.items():

@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from bot.context import Bot
 from bot.model import Actor, BotError, Drift, Item, OwnerName, Pull, PullRef, Review, Ruling, Surface
 from bot.ports import Refused
+from bot.rulings import is_author, rulings_on
 from runbooks.model import Decision, Status
 
 MAX_REASON = 500
@@ -91,8 +92,8 @@ def permit(bot: Bot, actor: Actor, pull: Pull, found: Review, items: Sequence[It
             "the bot's PEOPLE setting"
         )
     policy = found.policy
-    wrote = {pull.author.casefold(), *(author.login.casefold() for author in pull.authors if author.login)}
-    if policy.separation_of_duties and _logins(bot, actor) & wrote:
+    slack = {actor.slack, *(p.slack for p in bot.directory().people if p.login == actor.login and p.carries_rights)}
+    if policy.separation_of_duties and is_author(bot, pull, _logins(bot, actor), slack - {""}):
         raise NotAllowed("whoever wrote a change does not decide on it (separation_of_duties)")
     repo = pull.ref.repo
     if _among(bot, actor, repo, [OwnerName(handle, "", "approvers") for handle in policy.approvers]):
@@ -112,9 +113,8 @@ def _responsible(bot: Bot, pull: Pull, item: Item) -> tuple[OwnerName, ...]:
 
 def _logins(bot: Bot, actor: Actor) -> set[str]:
     """Every login that the actor is known to have: one person may be linked with more than one."""
-    people = bot.directory().people
-    linked = {p.login.casefold() for p in people if actor.slack and p.slack == actor.slack and p.carries_rights}
-    return {actor.login.casefold(), *linked}
+    same = (p for p in bot.directory().people if actor.slack and p.slack == actor.slack and p.carries_rights)
+    return {actor.login.casefold(), *(person.login.casefold() for person in same)}
 
 
 def _among(bot: Bot, actor: Actor, repo: str, owners: Sequence[OwnerName]) -> bool:
@@ -204,9 +204,9 @@ def _decide(
 def _follow(bot: Bot, ref: PullRef, number: int) -> None:
     """What follows from a decision on record: the newest review by it, and the order to show that. May run twice."""
     at = bot.clock.now()
-    found = bot.store.review(ref)
-    if found is not None:
-        decided = applied(_awake(bot, found), bot.store.decisions(ref.repo), at.date())
+    pull, found = bot.store.pull(ref), bot.store.review(ref)
+    if pull is not None and found is not None:
+        decided = applied(_awake(bot, found), rulings_on(bot, pull), at.date())
         if decided != found:
             bot.store.save_review(decided, at)
             bot.store.open_drift(decided, at)

@@ -27,6 +27,7 @@ from bot.model import (
 from bot.outcomes import NAME as RELEASE
 from bot.outcomes import reviewed_before_release
 from bot.ports import Gone, Refused, Unavailable
+from bot.rulings import rulings_on
 from runbooks.model import Outcome, Status
 
 CLOSED_REPOSITORY = frozenset({"deleted", "archived", "privatized", "suspend", "removed"})
@@ -99,7 +100,7 @@ def review(bot: Bot, ref: PullRef) -> str:
     if found is not None and _settled(found) and (found.head, found.base, found.policy_revision) == (
         order.checkout.head, order.checkout.base, order.checkout.policy_revision,
     ):  # fmt: skip
-        result = applied(found, bot.store.decisions(ref.repo), bot.clock.now().date())
+        result = applied(found, rulings_on(bot, pull), bot.clock.now().date())
     else:
         result = bot.analyst.review(order)
     if not result.policy.opted_in:
@@ -185,7 +186,7 @@ def _prepare(bot: Bot, pull: Pull) -> ReviewOrder | None:
         checkout = bot.fetcher.prepare(pull, merge_base, policy_revision)
     except Gone:
         return None
-    decisions = bot.store.decisions(repo)
+    decisions = rulings_on(bot, pull)
     return ReviewOrder(checkout, pull.ref, decisions, bot.clock.now().date(), bot.rules.opted_in(repo))
 
 

@@ -7,12 +7,23 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import pytest
-from fakes import REF, FakeAnalyst, FakeChat, FakeClock, FakeForge, FakeJobs, item, review, world
+from fakes import REF, FakeAnalyst, FakeChat, FakeClock, FakeForge, FakeJobs, item, pull, review, world
 
 from bot import commands, service
 from bot.context import Bot, Rules
 from bot.decide import NotAllowed, acknowledge, acting, hand_over, mine, snooze
-from bot.model import Actor, BotError, CommitAuthor, Incoming, OwnerName, Person, Policy, Proof, Surface
+from bot.model import (
+    Actor,
+    BotError,
+    CommitAuthor,
+    Incoming,
+    OwnerName,
+    Person,
+    Policy,
+    Proof,
+    PullRef,
+    Surface,
+)
 from bot.ports import Refused, Store, Unavailable
 from runbooks.model import Status
 
@@ -69,6 +80,36 @@ def test_a_later_push_that_changes_nothing_of_it_stays_covered(bot: Bot) -> None
     forge(bot).push(NEXT)
     service.review(bot, REF)
     assert status(bot) == ["acknowledged"]
+
+
+def test_nobody_gets_round_separation_of_duties_by_another_pull_request(bot: Bot) -> None:
+    """Dan owns the section too. He may decide on Eve's pull request, and that does not count on his own."""
+    shared = item(owners=(OwnerName("@dev-dan", "user", "CODEOWNERS"),))
+    other = PullRef("acme/shop", 8)
+    forge(bot).pulls[other] = replace(pull(), ref=other, author="eve")
+    bot = replace(bot, analyst=FakeAnalyst({HEAD: review(shared)}))
+    forge(bot).commit_authors = (CommitAuthor("eve", "Eve", "eve@acme.example"),)
+    service.review(bot, other)
+    acknowledge(bot, acting(bot, slack="U0DAN", surface=Surface.BUTTON), other, ["f1"], "fine")
+    forge(bot).commit_authors = (CommitAuthor("dev-dan", "Dan", "dan@acme.example"),)
+    forge(bot).pulls[REF] = replace(pull(), head_sha=HEAD, base_sha="c" * 40)
+    service.review(bot, REF)
+    assert status(bot) == ["contradicted"]
+
+
+def test_a_co_author_who_is_named_by_an_address_alone_does_not_decide(bot: Bot) -> None:
+    assert isinstance(bot.chat, FakeChat)
+    bot.chat.emails["olga@acme.example"] = OLGA
+    known = bot.store.pull(REF)
+    assert known is not None
+    trailer = CommitAuthor("", "Olga", "olga@acme.example")
+    bot.store.save_pull(replace(known, authors=(*known.authors, trailer)), bot.clock.now())
+    for actor in (
+        acting(bot, slack=OLGA, surface=Surface.BUTTON),
+        acting(bot, login="ops-olga", surface=Surface.COMMENT),
+    ):
+        with pytest.raises(NotAllowed, match="separation_of_duties"):
+            acknowledge(bot, actor, REF, ["f1"], "fine")
 
 
 def test_a_snooze_is_put_off_twice_and_then_no_more(bot: Bot) -> None:
