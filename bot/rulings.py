@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 
-from bot.acquaint import MOST_ASKED
 from bot.context import Bot
 from bot.model import Pull
 from runbooks.model import Decision
+
+MOST_ASKED = 10
+"""Addresses of co-authors that Slack is asked about for one decision."""
 
 
 def rulings_on(bot: Bot, pull: Pull) -> tuple[Decision, ...]:
