@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -169,7 +169,7 @@ class Application:
 
     def _ask_again(self) -> int:
         """GitHub never redelivers by itself: ask for the deliveries that failed."""
-        failed = self.forge.failed_deliveries(datetime.now(UTC) - timedelta(days=2))
+        failed = self.forge.failed_deliveries(datetime.now(UTC) - ticks.LOST)
         for delivery in failed[:100]:
             self.forge.redeliver(delivery)
         return len(failed)

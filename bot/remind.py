@@ -8,6 +8,7 @@ key, and puts on record what it told. A process that dies between any two of the
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Protocol
 
@@ -118,7 +119,7 @@ class Reminders:
             return (self._notices.note(asked, absent) if absent else None), asked
         open_now = {item.key: item for item in world.items} | {review.key: review for review in world.reviews}
         entries = tuple(entry for entry in asked.entries if _holds(entry, open_now.get(entry.key), asked.day))
-        kept = _with_entries(asked, entries)
+        kept = replace(asked, entries=entries)
         lines = list(self._lines(kept, board, world))
         if not lines or not any(entry.fresh for entry in entries):
             return None, kept
@@ -170,13 +171,11 @@ class Reminders:
         return self._notices.weekly(asked, tally, waiting, self._bot.directory(), now)
 
     def _monthly(self, asked: Due) -> Message | None:
-        first = (asked.day.replace(day=1) - timedelta(days=1)).replace(day=1)
-        days = (asked.day.replace(day=1) - first).days
+        end = asked.day.replace(day=1)
+        days = (end - timedelta(days=1)).day  # of the month before
         names = sorted({service.name for service in self._bot.store.services() if service.name})
-        whole = self._tally("", asked.day.replace(day=1), days)
-        return self._notices.monthly(
-            asked, whole, [self._tally(name, asked.day.replace(day=1), days) for name in names]
-        )
+        whole = self._tally("", end, days)
+        return self._notices.monthly(asked, whole, [self._tally(name, end, days) for name in names])
 
     def _tally(self, service: str, end: date, days: int) -> Tally:
         """The numbers of so many days before ``end``, and of as many before them."""
@@ -253,14 +252,6 @@ def _holds(entry: Entry, found: object, today: date) -> bool:
     return entry.phase == phase and (until is None or until < today)
 
 
-def _with_entries(asked: Due, entries: tuple[Entry, ...]) -> Due:
-    from dataclasses import replace
-
-    return replace(asked, entries=entries)
-
-
 def _again(asked: Due, now: datetime) -> Due:
     """The same under a key of its own: the day's digest is out, and a person asks for another."""
-    from dataclasses import replace
-
     return replace(asked, subject=f"asked {now:%H%M%S}")

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from slack_sdk.models.blocks import Block, DividerBlock
 
+from bot.answers import NOT_AUDITED
 from bot.model import Drift, OwnerName, RunbookStatus, ServiceStatus
 from bot.reminders.nouns import ReviewDue
 from bot.slack.escape import clean, path, plain, prose
@@ -14,7 +15,6 @@ from bot.slack.links import file_url, pull_url
 from bot.slack.mentions import SLACK, channel, named, owners_line
 from bot.slack.parts import MAX_TOTAL, SIGN, context, header, link, message, packed, plural, section
 
-NOT_AUDITED = "not audited yet"
 UNSERVED = "runbooks of no service"
 """How runbooks are called whose service nobody named."""
 
