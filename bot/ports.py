@@ -7,6 +7,7 @@ errors it raises; nothing else may come out of an implementation.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
@@ -194,6 +195,11 @@ class Pages(Protocol):
 class Store(Protocol):
     """All that is remembered. Each method is one transaction; what is written is there when it returns. Raises
     ``Unavailable`` when the database is locked, full or away."""
+
+    def together(self) -> AbstractContextManager[None]:
+        """One transaction of all calls of this thread within, kept whole or not at all; ``append`` comes last in it,
+        and nobody outside is asked."""
+        ...
 
     def accept(self, delivery: str, event: str, at: datetime) -> bool:
         """Record a delivery's id; False when it was there already."""

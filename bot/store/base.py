@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,28 +19,55 @@ _SPACE = 0x72756E62
 """The first key of our two-key advisory locks; the second is a hash of what is held."""
 
 
+class _Joined(threading.local):
+    """The transaction that this thread's calls join; None where each is its own."""
+
+    connection: Connection | None = None
+
+
 class Part:
     """A part of the store over two engines: ``writes`` takes the writer's place at once, ``reads`` never waits."""
 
     def __init__(self, writes: Engine, reads: Engine) -> None:
         self.writes, self.reads = writes, reads
+        self._joined = _Joined()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """One transaction of all calls of this thread within: all of it is kept, or nothing. Others wait meanwhile, so
+        nobody outside is asked in it; where a record is appended, that comes last (replicas lock in that order)."""
+        if self._joined.connection is not None:
+            yield
+            return
+        with self.writing() as connection:
+            self._joined.connection = connection
+            try:
+                yield
+            finally:
+                self._joined.connection = None
 
     @contextmanager
     def writing(self, alone: str = "") -> Iterator[Connection]:
         """One transaction. ``alone`` names what it reads before it writes: one transaction at a time per name, in all
         processes (SQLite has one writer anyway). Raises ``Unavailable`` when the database is locked, full or away."""
+        joined = self._joined.connection
         try:
+            if joined is not None:
+                _hold(joined, alone)
+                yield joined
+                return
             with self.writes.begin() as connection:
-                if alone and connection.dialect.name == "postgresql":
-                    held = {"space": _SPACE, "name": alone}
-                    connection.execute(text("select pg_advisory_xact_lock(:space, hashtext(:name))"), held)
+                _hold(connection, alone)
                 yield connection
         except (DBAPIError, PoolTimeout) as problem:
             raise self._away(problem) from None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A look at what is committed."""
+        """A look at what is committed, and within ``together`` at what was written there."""
+        if self._joined.connection is not None:
+            yield self._joined.connection
+            return
         try:
             with self.reads.connect() as connection:
                 yield connection
@@ -49,6 +77,9 @@ class Part:
     @contextmanager
     def looking(self) -> Iterator[Connection]:
         """One look at one moment, however many queries it takes."""
+        if self._joined.connection is not None:
+            yield self._joined.connection
+            return
         try:
             with self.reads.connect() as connection:
                 if connection.dialect.name == "postgresql":
@@ -78,6 +109,12 @@ class Part:
 
     def _away(self, problem: DBAPIError | PoolTimeout) -> Unavailable:
         return Unavailable(f"the database cannot be used: {reason_of(problem, self.writes.url)}", 1)
+
+
+def _hold(connection: Connection, name: str) -> None:
+    if name and connection.dialect.name == "postgresql":
+        held = {"space": _SPACE, "name": name}
+        connection.execute(text("select pg_advisory_xact_lock(:space, hashtext(:name))"), held)
 
 
 def seconds(at: datetime) -> float:

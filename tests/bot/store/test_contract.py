@@ -335,3 +335,31 @@ def test_a_repository_that_is_gone_leaves_its_evidence(store: SqlStore) -> None:
     assert [drift.repo for drift in store.drift()] == ["acme/other"]
     assert store.services() == ()
     assert len(list(store.evidence())) == 1
+
+
+# -- together ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_written_together_is_seen_within_and_kept_whole(store: SqlStore) -> None:
+    with store.together():
+        store.save_pull(pull(), AT)
+        assert store.pull(REF) == pull()
+        with store.together():
+            store.append("review", "acme/shop", REF.key, {}, AT)
+    assert store.pull(REF) == pull()
+    assert [record.kind for record in store.evidence()] == ["review"]
+
+
+def test_of_what_is_written_together_nothing_is_kept_after_an_error(store: SqlStore) -> None:
+    def interrupted() -> None:
+        with store.together():
+            store.save_pull(pull(), AT)
+            store.append("review", "acme/shop", REF.key, {}, AT)
+            raise RuntimeError("killed here")
+
+    with pytest.raises(RuntimeError):
+        interrupted()
+    assert store.pull(REF) is None
+    assert not list(store.evidence())
+    store.save_pull(pull(), AT)
+    assert store.pull(REF) == pull()
