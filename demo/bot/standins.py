@@ -1,7 +1,8 @@
-"""Stand-ins for GitHub and Slack on the loopback address: as much of both as the demo's bot asks for, in plain Python.
+"""Stand-ins for GitHub and Slack on the loopback address: as much of both as the bot asks for, in plain Python.
 
-GitHub is a REST API over one git repository (its branch is the pull request's head) and ``git http-backend`` to fetch
-from it. Slack keeps messages, modals and words to one person, and remembers the order in which they came.
+GitHub is a REST API over one git repository (a pull request's head is a branch of it) and ``git http-backend`` to fetch
+from it. Slack keeps messages, modals and words to one person, and remembers the order in which they came. The demo, the
+walk and tests use them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import os
 import re
 import subprocess
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ REPOSITORY, NUMBER, BRANCH = "shop/payments", 12, "shorter-sessions"
 TITLE = "Shorten sessions, let support refund, calm the gateway alert"
 AUTHOR, OWNER = "dana", "pat"
 APP, INSTALLATION = 4711, 1
+MANIFEST = Path(__file__).resolve().parents[2] / "slack-manifest.json"
 
 Answer = tuple[int, Mapping[str, str], bytes]
 
@@ -65,12 +68,26 @@ class StandIn:
         self._thread.join()
 
 
+@dataclass
+class Opened:
+    """A pull request; ``head`` and ``merged`` are commits once it has been merged."""
+
+    branch: str
+    title: str
+    author: str = AUTHOR
+    head: str = ""
+    merged: str = ""
+
+
 class GitHub(StandIn):
-    """``/api/…`` is REST, everything else is git. ``checks`` holds the check runs, oldest first."""
+    """``/api/…`` is REST, everything else is git. ``checks`` holds the check runs, oldest first; ``pulls`` the pull
+    requests by their numbers."""
 
     def __init__(self, repository: Path) -> None:
         self._repository = repository
         self.checks: list[dict[str, Any]] = []
+        self.comments: list[dict[str, Any]] = []
+        self.pulls: dict[int, Opened] = {NUMBER: Opened(BRANCH, TITLE)}
         for key, value in {"uploadpack.allowFilter": "true", "uploadpack.allowAnySHA1InWant": "true"}.items():
             self.git("config", key, value)
         found = subprocess.run(["git", "--exec-path"], capture_output=True, text=True, check=True).stdout.strip()
@@ -80,18 +97,49 @@ class GitHub(StandIn):
         super().__init__()
 
     def git(self, *arguments: str) -> str:
-        """The output of git on the repository."""
+        """The output of git on the repository, with nothing of the user's own configuration."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+        environment |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+        plain = ["-c", "user.name=Dana", "-c", "user.email=dana@example.com", "-c", f"core.hooksPath={os.devnull}"]
         done = subprocess.run(
-            ["git", "-C", str(self._repository), *arguments], capture_output=True, text=True, check=True
-        )
+            ["git", "-C", str(self._repository), *plain, *arguments], capture_output=True, text=True, check=True,
+            env=environment,
+        )  # fmt: skip
         return done.stdout.strip()
 
-    def pull(self) -> dict[str, Any]:
-        """The pull request, as GitHub shows it and tells of it in deliveries."""
+    def commit(self, branch: str, files: Mapping[str, str], message: str) -> str:
+        """A commit on a branch (made from the branch of now where it is missing) that writes files; its id."""
+        known = self.git("branch", "--list", branch)
+        self.git("switch", "--quiet", *([] if known else ["--create"]), branch)
+        for path, text in files.items():
+            file = self._repository / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", message)
+        return self.git("rev-parse", "HEAD")
+
+    def text(self, path: str, revision: str = "main") -> str:
+        """A file of a revision."""
+        return f"{self.git('show', f'{revision}:{path}')}\n"
+
+    def merge(self, number: int = NUMBER) -> None:
+        """Merge a pull request into main."""
+        pull = self.pulls[number]
+        pull.head = self.git("rev-parse", pull.branch)
+        self.git("switch", "--quiet", "main")
+        self.git("merge", "--quiet", "--no-ff", "--message", f"Merge pull request #{number}", pull.branch)
+        pull.merged = self.git("rev-parse", "main")
+
+    def pull(self, number: int = NUMBER) -> dict[str, Any]:
+        """A pull request, as GitHub shows it and tells of it in deliveries."""
+        pull = self.pulls[number]
+        head = pull.head or self.git("rev-parse", pull.branch)
         repo = {"full_name": REPOSITORY, "default_branch": "main"}
         return {
-            "number": NUMBER, "title": TITLE, "state": "open", "draft": False, "merged": False,
-            "user": {"login": AUTHOR}, "head": {"ref": BRANCH, "sha": self.git("rev-parse", BRANCH), "repo": repo},
+            "number": number, "title": pull.title, "state": "closed" if pull.merged else "open", "draft": False,
+            "merged": bool(pull.merged), "merge_commit_sha": pull.merged or None, "user": {"login": pull.author},
+            "head": {"ref": pull.branch, "sha": head, "repo": repo},
             "base": {"ref": "main", "sha": self.git("rev-parse", "main"), "repo": repo},
         }  # fmt: skip
 
@@ -110,6 +158,9 @@ class GitHub(StandIn):
         if rest == "/check-runs" and method == "POST":
             self.checks.append({**given, "id": len(self.checks) + 1, "app": {"id": APP}})
             return self.checks[-1]
+        if re.fullmatch(r"/issues/\d+/comments", rest) and method == "POST":
+            self.comments.append({**given, "id": len(self.comments) + 1, "user": {"login": "runbook-drift[bot]"}})
+            return self.comments[-1]
         if found := re.fullmatch(r"/check-runs/(\d+)", rest):
             run = self.checks[int(found[1]) - 1]
             run.update(given | {"output": {**run["output"], **given.get("output", {})}})
@@ -118,22 +169,32 @@ class GitHub(StandIn):
             return {"check_runs": [run for run in self.checks if run["head_sha"] == found[1]]}
         if found := re.fullmatch(r"/compare/(\w+)\.\.\.(\w+)", rest):
             return {"merge_base_commit": {"sha": self.git("merge-base", found[1], found[2])}}
+        if found := re.fullmatch(r"/pulls/(\d+)(/\w+)?", rest):
+            return self._of_pull(int(found[1]), found[2] or "")
         answers: dict[str, Any] = {
             "": {"default_branch": "main"},
+            "/app": {"slug": "runbook-drift", "permissions": PERMISSIONS, "events": EVENTS},
+            "/app/installations": [{"id": INSTALLATION, "account": {"login": REPOSITORY.partition("/")[0]}}],
             "/installation": {"id": INSTALLATION},
             f"/app/installations/{INSTALLATION}/access_tokens": {
                 "token": "ghs_demo", "expires_at": "2099-01-01T00:00:00Z"
             },
             "/app/hook/deliveries": [],
-            f"/pulls/{NUMBER}": self.pull(),
-            f"/pulls/{NUMBER}/commits": [
-                {"author": {"login": AUTHOR}, "commit": {"author": {"name": "Dana", "email": "dana@example.com"}}}
-            ],
-            f"/pulls/{NUMBER}/reviews": [],
+            "/pulls": [self.pull(number) for number, pull in self.pulls.items() if not pull.merged],
             "/branches/main": {"name": "main", "commit": {"sha": self.git("rev-parse", "main")}, "protected": False},
             "/rules/branches/main": [],
         }  # fmt: skip
         return answers.get(rest)
+
+    def _of_pull(self, number: int, part: str) -> Any:
+        if number not in self.pulls:
+            return None
+        author = self.pulls[number].author
+        told = {"name": author.title(), "email": f"{author}@example.com"}
+        return {
+            "": self.pull(number), "/commits": [{"author": {"login": author}, "commit": {"author": told}}],
+            "/reviews": [],
+        }.get(part)  # fmt: skip
 
     def _fetched(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """``git http-backend``, for whoever shows a token."""
@@ -155,48 +216,130 @@ class GitHub(StandIn):
         return int(told.pop("Status", "200").split()[0]), told, answer
 
 
-class Slack(StandIn):
-    """Channels as lists of messages; ``views`` and ``whispers`` as they came."""
+PERMISSIONS = {
+    "checks": "write", "contents": "read", "pull_requests": "write", "members": "read", "administration": "read",
+    "metadata": "read",
+}  # fmt: skip
+EVENTS = ["pull_request", "push", "issue_comment", "check_run", "repository"]
+"""What docs/github.md asks for."""
 
-    def __init__(self, channels: Mapping[str, str], groups: Mapping[str, tuple[str, ...]]) -> None:
-        self._channels, self._groups = channels, groups
+
+@dataclass
+class User:
+    """Somebody in Slack: their time zone, whether they left, and what ``dnd.info`` says of them."""
+
+    timezone: str = "Europe/Berlin"
+    left: bool = False
+    dnd: dict[str, Any] = field(default_factory=dict)
+    email: str = ""
+
+
+class Slack(StandIn):
+    """Channels as lists of messages; ``views`` and ``whispers`` as they came. ``users`` are people by their ids; the
+    conversation with ``U0PAT`` is ``D0PAT``. ``faults`` holds answers that a method gives once each, before it works;
+    ``heard`` is called with each new or changed message."""
+
+    def __init__(
+        self,
+        channels: Mapping[str, str],
+        groups: Mapping[str, tuple[str, ...]],
+        users: Mapping[str, User] | None = None,
+        heard: Callable[[dict[str, Any]], None] = lambda message: None,
+    ) -> None:
+        self._channels, self._groups, self._heard = channels, groups, heard
+        self.users = dict(users or {})
         self.messages: list[dict[str, Any]] = []
         self.views: list[dict[str, Any]] = []
         self.whispers: list[dict[str, Any]] = []
+        self.faults: dict[str, list[Answer]] = {}
+        self._guard = threading.Lock()
         super().__init__()
 
     def top(self, channel: str) -> list[dict[str, Any]]:
         """The messages of a channel that are no replies."""
         return [m for m in self.messages if m["channel"] == channel and not m.get("thread_ts")]
 
+    def refuse(self, method: str, word: str, times: int = 1) -> None:
+        """Answer the next calls of a method with an error word; ``ratelimited`` as Slack does, with 429."""
+        limited = (429, {"Retry-After": "1"}) if word == "ratelimited" else (200, {})
+        body = json.dumps({"ok": False, "error": word}).encode()
+        self.faults.setdefault(method, []).extend([(*limited, body)] * times)
+
     def answer(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """One call of the Web API."""
         kind = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
         given = json.loads(body) if "json" in kind else dict(parse_qsl(body.decode()))
-        found = self._call(urlsplit(path).path.rpartition("/")[2], given)
-        return 200, {"Content-Type": "application/json"}, json.dumps({"ok": "error" not in found, **found}).encode()
+        name = urlsplit(path).path.rpartition("/")[2]
+        told = {"Content-Type": "application/json", "X-OAuth-Scopes": ",".join(_scopes())}
+        with self._guard:
+            if self.faults.get(name):
+                status, more, answer = self.faults[name].pop(0)
+                return status, {**told, **more}, answer
+            found = self._call(name, given)
+        return 200, told, json.dumps({"ok": "error" not in found, **found}).encode()
 
     def _call(self, name: str, given: dict[str, Any]) -> dict[str, Any]:
+        if name.startswith(("chat.", "views.")):
+            return self._written(name, given)
+        if name.startswith(("users.", "dnd.")) or name == "conversations.open":
+            return self._person(name, given)
+        if name == "auth.test":
+            return {"user": "runbook-drift", "team": "Stand-in", "user_id": "U0BOT", "bot_id": "B0BOT"}
+        if name == "conversations.list":
+            return {"channels": [{"id": known, "name": name} for known, name in self._channels.items()]}
+        if name == "conversations.info":
+            known = self._channels.get(given["channel"])
+            return {"channel": {"name": known, "is_member": True}} if known else {"error": "channel_not_found"}
+        if name in {"conversations.history", "conversations.replies"}:
+            thread = given.get("ts", "")
+            mine = [m for m in self.messages if m["channel"] == given["channel"] and m.get("thread_ts", "") == thread]
+            return {"messages": mine[::-1]}
+        if name == "usergroups.users.list":
+            return {"users": list(self._groups.get(str(given.get("usergroup")), ()))}
+        if name == "usergroups.list":
+            return {"usergroups": [{"id": group, "handle": group.removeprefix("S0").lower()} for group in self._groups]}
+        return {"error": "unknown_method"}
+
+    def _written(self, name: str, given: dict[str, Any]) -> dict[str, Any]:
         if name == "chat.postMessage":
+            directs = (f"D{user[1:]}" for user, known in self.users.items() if not known.left)
+            if given["channel"] not in {*self._channels, *directs}:
+                return {"error": "channel_not_found"}
             self.messages.append({**given, "ts": f"1700000000.{len(self.messages):06d}"})
+            self._heard(self.messages[-1])
             return {"channel": given["channel"], "ts": self.messages[-1]["ts"]}
         if name == "chat.update":
-            known = next((m for m in self.messages if m["ts"] == given["ts"]), None)
+            known = next((m for m in self.messages if (m["channel"], m["ts"]) == (given["channel"], given["ts"])), None)
             if known is None:
                 return {"error": "message_not_found"}
             known.update({"text": given["text"], "blocks": given["blocks"]})
+            self._heard(known)
         elif name == "views.open":
             self.views.append(given["view"])
         elif name == "chat.postEphemeral":
             self.whispers.append(given)
-        elif name == "conversations.list":
-            return {"channels": [{"id": known, "name": name} for known, name in self._channels.items()]}
-        elif name in {"conversations.history", "conversations.replies"}:
-            thread = given.get("ts", "")
-            return {"messages": [m for m in self.messages if m.get("thread_ts", "") == thread][::-1]}
-        elif name == "usergroups.users.list":
-            return {"users": list(self._groups.get(str(given.get("usergroup")), ()))}
         return {}
+
+    def _person(self, name: str, given: dict[str, Any]) -> dict[str, Any]:
+        if name == "users.lookupByEmail":
+            of = {known.email: user for user, known in self.users.items() if known.email}
+            found = of.get(given["email"])
+            return {"user": {"id": found}} if found else {"error": "users_not_found"}
+        user = str(given.get("user") or given.get("users"))
+        known = self.users.get(user)
+        if known is None:
+            return {"error": "user_not_found"}
+        if name == "users.info":
+            return {"user": {"id": user, "tz": known.timezone, "deleted": known.left}}
+        if name == "dnd.info":
+            return {"dnd_enabled": False, "next_dnd_start_ts": 1, "next_dnd_end_ts": 1, **known.dnd}
+        return {"error": "user_disabled"} if known.left else {"channel": {"id": f"D{user[1:]}"}}
+
+
+def _scopes() -> Sequence[str]:
+    """The scopes of an app that was made from the project's manifest."""
+    scopes: list[str] = json.loads(MANIFEST.read_text())["oauth_config"]["scopes"]["bot"]
+    return scopes
 
 
 def _body(handler: BaseHTTPRequestHandler) -> bytes:

@@ -7,13 +7,8 @@ writes all of it to ``DIR/preview.html``. No account, no network; everything it 
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import http.client
 import json
 import os
-import re
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,41 +16,19 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlencode
-
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-
-from bot.slack.preview import page, terminal
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(ROOT / "demo"))
+sys.path.insert(0, str(ROOT))
 
-from build import main as build  # noqa: E402 - scripts, not packages
-from standins import APP, AUTHOR, BRANCH, NUMBER, OWNER, REPOSITORY, TITLE, GitHub, Slack  # noqa: E402
+from bot.slack.preview import page  # noqa: E402 - found in the checkout, installed or not
+from demo.bot.outside import Outside, Unanswered, reason  # noqa: E402
+from demo.bot.shop import CHANNEL, DANA, PAT, SAM, free_port, github, mended, named, settings, shown, slack  # noqa: E402
+from demo.bot.standins import NUMBER, REPOSITORY, TITLE  # noqa: E402
 
 T = TypeVar("T")
 
 LIMIT = 55.0
 """Seconds after which the demo gives up, whatever it waits for."""
-WEBHOOK_SECRET, SIGNING_SECRET = "demo-webhook-secret", "demo-signing-secret"
-CHANNEL, DANA, PAT, SAM, GROUP = "C0ONCALL", "U0DANA", "U0PAT", "U0SAM", "S0IDENTITY"
-NAMES = {DANA: "dana", PAT: "pat", SAM: "sam", GROUP: "identity", CHANNEL: "on-call"}
-
-CONFIG = """\
-# What the target branch says to the bot: its services, and that it wants to be reviewed at all.
-[services.payments]
-paths = ["payments/**", "deploy/**"]
-runbooks = ["docs/runbooks/payments.md", "docs/runbooks/sessions.md"]
-owners = ["@shop/platform"]
-channel = "#on-call"
-"""
-MENDED = (
-    ("docs/runbooks/sessions.md", "`SESSION_TTL` is 1 hour", "`SESSION_TTL` is 5 minutes"),
-    ("docs/runbooks/payments.md", "`GATEWAY_TIMEOUT_SECONDS` (30 seconds)", "`GATEWAY_TIMEOUT_SECONDS` (10 seconds)"),
-)
-"""What the author takes over from the suggested edits: path, before, after."""
 
 
 class Gave(Exception):  # noqa: N818 - the demo gave up
@@ -68,38 +41,17 @@ class Story:
     def __init__(self, folder: Path) -> None:
         self._began = time.monotonic()
         self._folder = folder
-        self._repository = folder / "payments"
-        with open(os.devnull, "w") as nowhere:
-            told, sys.stdout = sys.stdout, nowhere
-            try:
-                build(self._repository)
-            finally:
-                sys.stdout = told
-        self.github = GitHub(self._repository)
-        self.github.git("switch", "--quiet", "main")
-        (self._repository / ".runbook-drift.toml").write_text(CONFIG)
-        self._commit("Runbooks are checked")
-        self.github.git("switch", "--quiet", BRANCH)
-        self.slack = Slack({CHANNEL: "on-call"}, {GROUP: (PAT,)})
-        self._port = _free_port()
+        self.github = github(folder / "payments")
+        self.slack = slack()
+        self._port = free_port()
+        self._outside = Outside(self._port)
         self._process: subprocess.Popen[bytes] | None = None
         self.seen: list[tuple[str, Mapping[str, object]]] = []
 
-    def settings(self) -> dict[str, str]:
-        """The settings of the bot, as they would stand in ``.env``."""
-        return {
-            "GITHUB_API_URL": f"{self.github.url}/api", "GITHUB_WEB_URL": self.github.url,
-            "GITHUB_APP_ID": str(APP), "GITHUB_APP_PRIVATE_KEY": _private_key(),
-            "GITHUB_WEBHOOK_SECRET": WEBHOOK_SECRET,
-            "SLACK_API_URL": f"{self.slack.url}/api/", "SLACK_BOT_TOKEN": "xoxb-demo",
-            "SLACK_SIGNING_SECRET": SIGNING_SECRET, "SLACK_DEFAULT_CHANNEL": "#on-call",
-            "PEOPLE": f"{AUTHOR}={DANA},{OWNER}={PAT},payments-oncall={PAT}", "TEAMS": f"@shop/identity={GROUP}",
-            "STATE_DIR": str(self._folder / "state"), "HOST": "127.0.0.1", "PORT": str(self._port), "WORKERS": "1",
-        }  # fmt: skip
-
     def start(self) -> None:
         """Start ``runbook-drift-bot serve`` and wait until it is ready."""
-        self._environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **self.settings()}
+        self._environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+        self._environment |= settings(self.github, self.slack, self._folder / "state", self._port)
         with (self._folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "bot.cli", "serve"], cwd=self._folder, env=self._environment, stdout=log,
@@ -110,7 +62,7 @@ class Story:
             if self._process is None or self._process.poll() is not None:
                 raise Gave("the bot ended while it started")
             try:
-                return self.ask("GET", "/readyz")[0] == 200
+                return self._outside.ask("GET", "/readyz")[0] == 200
             except OSError:
                 return False
 
@@ -154,80 +106,29 @@ class Story:
 
     # -- as GitHub and Slack --
 
-    def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, bytes]:
-        """One request to the bot."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=15)
-        try:
-            named = {name.replace("_", "-"): value for name, value in headers.items()}
-            connection.request(method, path, body or None, named)
-            said = connection.getresponse()
-            return said.status, said.read()
-        finally:
-            connection.close()
-
     def deliver(self, action: str) -> int:
-        """A delivery about the pull request, signed as GitHub signs; returns the status."""
-        pull = self.github.pull()
-        payload = {
-            "action": action, "number": NUMBER, "pull_request": pull, "sender": pull["user"],
-            "repository": pull["base"]["repo"], "installation": {"id": 1},
-        }  # fmt: skip
-        body = json.dumps(payload).encode()
-        mark = hmac.new(WEBHOOK_SECRET.encode(), body, hashlib.sha256).hexdigest()
-        return self.ask(
-            "POST", "/github/webhook", body, X_GitHub_Event="pull_request", X_GitHub_Delivery=f"demo-{action}",
-            X_Hub_Signature_256=f"sha256={mark}", Content_Type="application/json",
-        )[0]  # fmt: skip
+        """A delivery about the pull request; returns the status."""
+        return self._outside.deliver_pull(action, self.github.pull())
 
-    def from_slack(self, form: Mapping[str, str]) -> dict[str, Any]:
-        """A form signed as Slack signs; returns what the bot answers."""
-        body, now = urlencode(form).encode(), str(int(time.time()))
-        mark = hmac.new(SIGNING_SECRET.encode(), f"v0:{now}:".encode() + body, hashlib.sha256).hexdigest()
-        status, said = self.ask(
-            "POST", "/slack/events", body, X_Slack_Request_Timestamp=now, X_Slack_Signature=f"v0={mark}",
-            Content_Type="application/x-www-form-urlencoded",
-        )  # fmt: skip
-        if status != 200:
-            raise Gave(f"the bot answered Slack with {status}")
-        answer: dict[str, Any] = json.loads(said) if said.startswith(b"{") else {}
-        return answer
+    def command(self, user: str, text: str) -> dict[str, Any]:
+        """``/runbook TEXT`` in the channel; returns the answer."""
+        return self._outside.command(user, text, CHANNEL)
 
     def press(self, user: str, action: str) -> dict[str, Any]:
         """Press a button of the alert; returns the modal that opens."""
         known = len(self.slack.views)
-        pressed = {
-            "type": "block_actions", "user": {"id": user}, "team": {"id": "T0SHOP"}, "channel": {"id": CHANNEL},
-            "trigger_id": "demo", "container": {"type": "message"},
-            "actions": [{"type": "button", "action_id": action, "block_id": "b", "value": f"{REPOSITORY}#{NUMBER}"}],
-        }  # fmt: skip
-        self.from_slack({"payload": json.dumps(pressed)})
+        self._outside.press(user, CHANNEL, action, f"{REPOSITORY}#{NUMBER}")
         return self.until("a modal opens", lambda: self.slack.views[known:])[0]
 
-    def submit(self, user: str, view: Mapping[str, Any], reason: str) -> dict[str, Any]:
+    def submit(self, user: str, view: Mapping[str, Any], why: str) -> dict[str, Any]:
         """Submit a modal with all its sections and a reason; returns what the person is told."""
         known = len(self.slack.whispers)
-        options = next(b["element"]["options"] for b in view["blocks"] if b.get("block_id") == "sections")
-        values = {"sections": {"sections": {"selected_options": options}}, "reason": {"reason": {"value": reason}}}
-        sent = {
-            "type": "view_submission", "user": {"id": user}, "team": {"id": "T0SHOP"},
-            "view": {**view, "id": "V0DEMO", "state": {"values": values}},
-        }  # fmt: skip
-        self.from_slack({"payload": json.dumps(sent)})
+        self._outside.submit(user, view, reason(why))
         return self.until("an answer comes", lambda: self.slack.whispers[known:])[0]
 
     def mend(self) -> None:
-        """Push what makes code and runbooks agree: the suggested edits, and the guard that went by mistake."""
-        for path, before, after in MENDED:
-            file = self._repository / path
-            file.write_text(file.read_text().replace(before, after))
-        self.github.git("checkout", "--quiet", "main", "--", "payments/api.py")
-        self._commit("Runbooks as suggested; refunds ask for the role again")
-
-    def _commit(self, message: str) -> None:
-        """A commit of everything, without anything of the user's own configuration."""
-        plain = ["-c", "user.name=Dana", "-c", "user.email=dana@example.com", "-c", "commit.gpgsign=false"]
-        self.github.git("add", "--all")
-        self.github.git(*plain, "-c", f"core.hooksPath={os.devnull}", "commit", "--quiet", "--message", message)
+        """Push what makes code and runbooks agree."""
+        mended(self.github)
 
     # -- what people see --
 
@@ -247,12 +148,12 @@ class Story:
         )[-1]
         return f"Check run {told['name']} on {head[:7]}: {conclusion}: {told['output']['title']}"
 
-    def show(self, caption: str, shown: Mapping[str, object]) -> None:
+    def show(self, caption: str, message: Mapping[str, object]) -> None:
         """Print a message in a box, and keep it for the page."""
-        self.seen.append((caption, shown))
+        self.seen.append((caption, message))
         print(f"  {caption}")
-        for line in _named(terminal(shown, 92)).rstrip("\n").split("\n"):
-            print(f"  │ {_bold(line)}".rstrip())
+        for line in shown(message):
+            print(f"  │ {line}".rstrip())
         print()
 
 
@@ -277,8 +178,7 @@ def tell(story: Story) -> None:
     story.show("Slack, a word that only dana sees:", _words(story.submit(DANA, view, "trust me")))
 
     say("3. pat asks how the service stands: /runbook status payments")
-    command = {"command": "/runbook", "text": "status payments", "user_id": PAT, "channel_id": CHANNEL}
-    story.show("Slack, an answer that only pat sees:", story.from_slack(command))
+    story.show("Slack, an answer that only pat sees:", story.command(PAT, "status payments"))
 
     say("4. dana takes the suggested edits over, gives refunds their guard back (the runbook was right), and pushes.")
     story.mend()
@@ -298,7 +198,7 @@ def main(out: Path) -> int:
             tell(story)
             story.stop()
             say(f"5. What an auditor finds afterwards: evidence verify: {story.evidence()}.")
-        except Gave as problem:
+        except (Gave, Unanswered) as problem:
             print(f"\nThe demo stopped: {problem}. The bot's log ends:\n{story.log()}")
             return 1
         except KeyboardInterrupt:
@@ -308,7 +208,7 @@ def main(out: Path) -> int:
             story.stop()
     out.mkdir(parents=True, exist_ok=True)
     preview = out / "preview.html"
-    preview.write_text(_named(page(story.seen, f"runbook-drift: {REPOSITORY} #{NUMBER}")), encoding="utf-8")
+    preview.write_text(named(page(story.seen, f"runbook-drift: {REPOSITORY} #{NUMBER}")), encoding="utf-8")
     print(f"\nEverything that was started has ended. The messages as a page: {preview}")
     return 0
 
@@ -326,32 +226,6 @@ def note(text: str) -> None:
 def _words(told: Mapping[str, Any]) -> dict[str, object]:
     """Plain words as a message with one block."""
     return {"blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": told["text"]}}]}
-
-
-def _named(text: str) -> str:
-    """Slack shows names; messages hold ids."""
-    for known, name in NAMES.items():
-        text = text.replace(f"@{known}", f"@{name}")
-    return text
-
-
-def _bold(line: str) -> str:
-    """Slack's bold as the terminal's, or as plain text where the output is none."""
-    shown = "\033[1m\\1\033[22m" if sys.stdout.isatty() else r"\1"
-    return re.sub(r"(?<![\w*])\*([^*\n]+)\*(?![\w*])", shown, line)
-
-
-def _private_key() -> str:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    form = serialization.PrivateFormat.TraditionalOpenSSL
-    return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 if __name__ == "__main__":
