@@ -41,7 +41,7 @@ from bot.web import Web
 from bot.workers import Workers
 
 if TYPE_CHECKING:
-    from bot.ports import Chat, Fetcher
+    from bot.ports import Chat, Clock, Fetcher
 
 RECLAIM_SECONDS = 10
 LOST_SECONDS = 600
@@ -72,10 +72,12 @@ class AllPages(SlackPages):
 
 
 class Application:
-    """Everything, built and connected; ``start`` makes it work, ``stop`` drains it."""
+    """Everything, built and connected; ``start`` makes it work, ``stop`` drains it. Another ``clock`` than the
+    machine's decides when reminders are due; signatures, tokens and jobs keep to the machine's."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self.settings = settings
+        clock = clock or SystemClock()
         self.rules = Rules(
             settings.slack_default_channel, settings.channels, settings.people, settings.teams, settings.opt_in,
             settings.github_repositories,
@@ -87,14 +89,14 @@ class Application:
         self.jobs = DbosJobs(jobs_url(settings), settings.state_dir, reviews=settings.workers + 1)
         self.schedule = Schedule()
         self.store = open_store(_prepared(settings))
-        self.chat: Chat = SlackChat(_slack_token(settings), SystemClock(), _slack_url(settings))
+        self.chat: Chat = SlackChat(_slack_token(settings), clock, _slack_url(settings))
         self.fetcher: Fetcher = Checkouts(
             settings.state_dir / "repositories", self.forge.clone, max_bytes=settings.checkout_bytes,
             loopback=settings.github_web_url.startswith("http://"), opted_in=self.rules.opted_in,
         )  # fmt: skip
         self.bot = Bot(
             self.forge, self.fetcher, self.workers, self.chat, self.store, self.jobs,
-            AllPages(settings.github_web_url), SystemClock(), self.rules,
+            AllPages(settings.github_web_url), clock, self.rules,
         )  # fmt: skip
         self.reminders = reminders_of(settings, self.bot, self.store)
         self.identity = Identity(self.bot, settings)
