@@ -205,6 +205,10 @@ class Store(Protocol):
         """Record a delivery's id; False when it was there already."""
         ...
 
+    def accepted(self, delivery: str) -> bool:
+        """Whether a delivery's id is on record; records nothing."""
+        ...
+
     def save_pull(self, pull: Pull, at: datetime) -> None:
         """Remember a pull request as the forge told it."""
         ...
@@ -223,6 +227,10 @@ class Store(Protocol):
 
     def review(self, ref: PullRef) -> Review | None:
         """The newest review of a pull request."""
+        ...
+
+    def reviewed_at(self, ref: PullRef) -> datetime | None:
+        """Since when the newest review speaks of no other values and texts than it does; None without a review."""
         ...
 
     def alert(self, ref: PullRef) -> Alert | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 
 from bot.model import Alert, Pull, PullRef, PullState, Review, decoded, encoded
-from bot.store.base import Part, clipped, seconds
+from bot.store.base import Part, clipped, moment, seconds
 from bot.store.schema import alerts, deliveries, pulls, reviews
 
 KEPT_SECONDS = 7 * 86_400.0
@@ -22,6 +22,12 @@ class Pulls(Part):
         row = {"id": clipped(delivery, 200), "event": clipped(event, 100), "at": seconds(at)}
         with self.writing() as connection:
             return self.put_once(connection, deliveries, row)
+
+    def accepted(self, delivery: str) -> bool:
+        """Whether a delivery's id is on record; records nothing."""
+        with self.reading() as connection:
+            found = select(deliveries.c.id).where(deliveries.c.id == clipped(delivery, 200))
+            return connection.scalar(found) is not None
 
     def forget_deliveries(self, at: datetime) -> int:
         """Drop the ids of long ago; returns how many."""
@@ -62,11 +68,22 @@ class Pulls(Part):
             newest = connection.scalar(select(pulls.c.head).where(*there).with_for_update())
             if newest is not None and newest != review.head:
                 return False
-            if connection.scalar(select(reviews.c.body).where(*here)) == body:
+            before = connection.execute(select(reviews.c.body, reviews.c.at).where(*here)).first()
+            if before is not None and before.body == body:
                 return False
-            row = {"repo": ref.repo, "number": ref.number, "head": review.head, "at": seconds(at), "body": body}
+            known = _said(decoded(Review, before.body)) if before is not None else frozenset()
+            since = before.at if before is not None and _said(review) <= known else seconds(at)
+            row = {"repo": ref.repo, "number": ref.number, "head": review.head, "at": since, "body": body}
             self.put(connection, reviews, row)
         return True
+
+    def reviewed_at(self, ref: PullRef) -> datetime | None:
+        """Since when the newest review says nothing that the one before did not: whoever looked later has seen these
+        values and these texts. None without a review."""
+        here = (reviews.c.repo == ref.repo, reviews.c.number == ref.number)
+        with self.reading() as connection:
+            at = connection.scalar(select(reviews.c.at).where(*here))
+        return moment(at) if at is not None else None
 
     def review(self, ref: PullRef) -> Review | None:
         """The newest review of a pull request."""
@@ -87,3 +104,8 @@ class Pulls(Part):
         row = {"repo": alert.ref.repo, "number": alert.ref.number, "body": encoded(alert)}
         with self.writing() as connection:
             self.put(connection, alerts, row)
+
+
+def _said(review: Review) -> frozenset[tuple[str, str, str]]:
+    """What a review speaks of: items with their values and texts, whatever their status."""
+    return frozenset((item.fingerprint, item.values_hash, item.section_hash) for item in review.items)

@@ -363,3 +363,23 @@ def test_of_what_is_written_together_nothing_is_kept_after_an_error(store: SqlSt
     assert not list(store.evidence())
     store.save_pull(pull(), AT)
     assert store.pull(REF) == pull()
+
+
+def test_it_is_known_since_when_a_review_says_nothing_else(store: SqlStore) -> None:
+    """An equal review, a decision and a mended item change nothing of what there was to see; another value does."""
+    first, second = review(item(), item(fingerprint="f2")), review(item(values_hash="v2"))
+    assert store.reviewed_at(REF) is None
+    store.save_review(first, AT)
+    store.save_review(replace(first, seconds=2.0), AT + timedelta(hours=1))
+    settled = review(item(status=Status.ACKNOWLEDGED))
+    store.save_review(settled, AT + timedelta(hours=2))
+    assert store.reviewed_at(REF) == AT
+    store.save_review(second, AT + timedelta(hours=3))
+    assert store.reviewed_at(REF) == AT + timedelta(hours=3)
+
+
+def test_a_delivery_is_looked_up_without_being_recorded(store: SqlStore) -> None:
+    assert not store.accepted("d1")
+    assert not store.accepted("d1")
+    store.accept("d1", "issue_comment", AT)
+    assert store.accepted("d1")
