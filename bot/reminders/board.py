@@ -14,7 +14,7 @@ from datetime import date, datetime
 from bot.reminders import calendar
 from bot.reminders.ladder import Ladder, Rules
 from bot.reminders.nouns import Audience, Availability, OpenItem, Place, Recipient, ReminderPolicy, ReviewDue, Step
-from bot.reminders.policy import availability_of
+from bot.reminders.policy import availability_of, filled
 from bot.reminders.ports import Addresses
 from bot.reminders.routes import Inbox, Routes
 
@@ -25,8 +25,9 @@ others at all."""
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What a plan is made of, beside what was said before. ``availability`` is by Slack user, and of those who are not
-    in it the hours of the service count; ``quiet`` says until when users want silence, whoever knows their hours."""
+    """What a plan is made of, beside what was said before. ``availability`` is by Slack user; for what is not known of
+    somebody the hours, holidays and time zone of the service count; ``quiet`` says until when users want silence,
+    whoever knows their hours."""
 
     items: Sequence[OpenItem]
     reviews: Sequence[ReviewDue]
@@ -92,9 +93,12 @@ class Board:
         return {window.start for person in people for window in calendar.windows(person, day)}
 
     def availability(self, inbox: Inbox) -> Availability:
-        """The hours of a recipient: a person's own, else those of the first service (by name) that led there."""
+        """The hours of a recipient: what is known of a person, else as in the first service (by name) that led
+        there."""
         slack = inbox.recipient.id if inbox.recipient.place is Place.PERSON else ""
-        known = self._world.availability.get(slack) or availability_of(self.policy(*(inbox.home or ("", ""))))
+        usual = availability_of(self.policy(*(inbox.home or ("", ""))))
+        known = self._world.availability.get(slack)
+        known = usual if known is None else filled(known, usual)
         quiet = self._world.quiet.get(slack)
         if quiet is None:
             return known

@@ -32,6 +32,11 @@ def zone(name: str) -> tzinfo:
         return UTC
 
 
+def known_zone(name: str) -> bool:
+    """Whether the name is that of a time zone."""
+    return name == "UTC" or zone(name) is not UTC
+
+
 @lru_cache(maxsize=4096)
 def _holidays(code: str, year: int) -> frozenset[int]:
     """Ordinals of the public holidays of a country (``DE``) or a part of one (``DE-BY``) in a year; none of a place
@@ -51,7 +56,7 @@ def _holidays(code: str, year: int) -> frozenset[int]:
 def problem(timezone: str, holidays: str) -> str:
     """What is wrong with a time zone or a country, for whoever may mend it; empty when both are known."""
     found = []
-    if zone(timezone) is UTC and timezone != "UTC":
+    if not known_zone(timezone):
         found.append(f"the time zone {timezone[:60]!r} is not known, UTC is used")
     if holidays:
         from holidays import country_holidays

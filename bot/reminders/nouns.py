@@ -95,11 +95,12 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """When somebody may be written to. ``dnd`` is a span of do-not-disturb (UTC) that is known to come, ``quiet_until``
-    what they asked for themselves; ``gone`` is whether they left the workspace."""
+    """When somebody may be written to. What is empty is not known of them: then their service's counts
+    (:func:`bot.reminders.policy.filled`). ``dnd`` is a span of do-not-disturb (UTC) that is known to come,
+    ``quiet_until`` what they asked for themselves; ``gone`` is whether they left the workspace."""
 
     timezone: str
-    working_hours: str = "09:00-17:00"
+    working_hours: str = ""
     holidays: str = ""
     days_off: tuple[date, ...] = ()
     dnd: tuple[datetime, datetime] | None = None

@@ -46,15 +46,19 @@ OVERDUE = timedelta(days=14)
 _AHEAD = timedelta(hours=24)
 """A message on record later than this was sent by a clock that ran ahead; it does not count."""
 _REVIEW_STEPS = 2
+_OWN = frozenset({Audience.AUTHOR, Audience.OWNER})
+"""Whose things are listed when they ask, whatever the ladder says."""
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What was said before: steps, the newest messages, and keys of messages on record, which are not planned again."""
+    """What was said before: steps, the newest messages, and keys of messages on record, which are not planned again.
+    With ``early`` the first step of authors and owners is told before its day: to somebody who asks."""
 
     told: AbstractSet[Told]
     last_sent: LastSent
     taken: AbstractSet[str] = frozenset()
+    early: bool = False
 
 
 @dataclass(slots=True)
@@ -136,7 +140,7 @@ def _digest(inbox: Inbox, window: Window, now: datetime, memory: Memory) -> Iter
     found: list[_ItemLine | _ReviewLine] = [
         line
         for item, rules, mine in zip(inbox.items, inbox.rules, inbox.mine, strict=True)
-        if (line := _line(item, rules, mine, window, told, inbox.key))
+        if (line := _line(item, rules, mine, window, told, inbox.key) or _early(item, rules, mine, window, memory))
     ]
     reviews = (_review_line(review, window.day, told, inbox.key) for review in inbox.reviews)
     found += [line for line in reviews if line]
@@ -160,6 +164,14 @@ def _line(
     phase = ladder.MERGED if item.merged else ladder.OPEN
     fresh = _fresh(told, item.key, phase, range(step, len(steps)), recipient)
     return _ItemLine(item, rules, mine, days, step, fresh)
+
+
+def _early(item: OpenItem, rules: Rules, mine: tuple[int, ...], window: Window, memory: Memory) -> _ItemLine | None:
+    """An item before the first step of its author or owner, told as that step; None unless early words are wanted."""
+    first = rules.of(item).steps[mine[0]]
+    if not memory.early or ladder.snoozed(item, window.day) or first.audience not in _OWN:
+        return None
+    return _ItemLine(item, rules, mine, first.after, mine[0], True)
 
 
 def _waited(item: OpenItem, rules: Rules, window: Window) -> int:

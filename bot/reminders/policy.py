@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
+from bot.reminders.calendar import known_zone
 from bot.reminders.nouns import Audience, Availability, ReminderPolicy, Step
 from runbooks.config import Config
 from runbooks.configreminders import period_days, step_of
@@ -37,3 +39,16 @@ def _steps(ladder: tuple[str, ...]) -> tuple[Step, ...]:
 def availability_of(policy: ReminderPolicy) -> Availability:
     """When a service's channel may be written to, and anybody whose own hours nobody knows."""
     return Availability(policy.timezone, policy.working_hours, policy.holidays, policy.days_off)
+
+
+def filled(known: Availability, usual: Availability) -> Availability:
+    """What is known of a person, and what is not (Slack knows neither working hours nor holidays, and not everybody's
+    time zone) as it is usual at their service."""
+    found = replace(
+        known,
+        timezone=known.timezone if known_zone(known.timezone) else usual.timezone,
+        working_hours=known.working_hours or usual.working_hours,
+        holidays=known.holidays or usual.holidays,
+        days_off=known.days_off or usual.days_off,
+    )
+    return known if found == known else found

@@ -7,8 +7,9 @@ The promises: one digest per recipient and day, in their working hours, from the
 holidays, days off, in do-not-disturb or asked-for silence, within 12 hours of the last one, or without news. News is a
 step of the ladder that the recipient did not hear of; a later step that they heard of covers the earlier ones. Steps
 are counted in working days of the service from the day of opening (merging), which does not count. What came in after
-the recipient's morning waits for the next day. A snooze is silent to the end of its last day, then the ladder starts
-anew. Nobody behind a handle, or gone: the next owner, then the channel; the channel gets a note once.
+the recipient's morning waits for the next day. What nobody knows of a person (time zone, hours, holidays) is as in the
+first service, by name, that has something for them. A snooze is silent to the end of its last day, then the ladder
+starts anew. Nobody behind a handle, or gone: the next owner, then the channel; the channel gets a note once.
 """
 
 from __future__ import annotations
@@ -92,14 +93,12 @@ class SlowModel:
                         del self.heard[told]
         found: list[Message] = []
         names = [f"person:{slack}" for slack in self.story.people] + [f"channel:C-{s}" for s in self.story.policies]
-        mine = None
+        things = [thing for thing in self.story.things if thing.opened <= now < (thing.closed or now + DAY)]
+        mine = self.by_name(things, now)
         for name in [*names, "channel:C-all"]:
-            who = self.somebody(name, now)
+            who = self.somebody(name, now, self.home(name, now, mine.get(name, [])))
             if who is None or not who.at_work(now):
                 continue
-            if mine is None:
-                things = [thing for thing in self.story.things if thing.opened <= now < (thing.closed or now + DAY)]
-                mine = self.by_name(things, now)
             found += self.messages(name, who, now, things, mine.get(name, []))
         return found
 
@@ -118,7 +117,19 @@ class SlowModel:
                 found.setdefault(name, []).append((thing, numbers))
         return found
 
-    def somebody(self, name: str, now: datetime) -> Somebody | None:
+    def home(self, name: str, now: datetime, mine: list[tuple[Thing, list[int]]]) -> Somebody:
+        """How it is usual in the first service that has something for a recipient; in UTC from nine to five in none."""
+        services = {thing.service for thing, _ in mine}
+        for review in self.story.reviews:
+            if (review.done is None or now < review.done) and review.service not in services:
+                services |= {review.service} if name in self.owner(review.handles, review.service, now)[0] else set()
+        for service in sorted(services):
+            policy = self.story.policies[service]
+            if policy.enabled:
+                return Somebody(policy.timezone, policy.working_hours, policy.holidays, policy.days_off)
+        return Somebody("UTC", "09:00-17:00", "", ())
+
+    def somebody(self, name: str, now: datetime, home: Somebody) -> Somebody | None:
         """Whoever may be written to at all now."""
         kind, _, ident = name.partition(":")
         if kind == "channel":
@@ -129,7 +140,10 @@ class SlowModel:
         person = self.story.people[ident]
         if (person.left and person.left <= now) or any(a <= now < b for a, b in person.dnd + person.quiet):
             return None
-        return Somebody(person.zone(now), person.hours, person.country, person.days_off)
+        return Somebody(
+            person.zone(now) or home.zone, person.hours or home.hours, person.country or home.country,
+            person.days_off or home.off,
+        )  # fmt: skip
 
     def messages(
         self, name: str, who: Somebody, now: datetime, things: list[Thing], mine: list[tuple[Thing, list[int]]]

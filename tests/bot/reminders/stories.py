@@ -23,12 +23,14 @@ ZONES = (
     "Asia/Singapore Africa/Lagos America/Bogota America/Santiago Asia/Dhaka Australia/Adelaide Europe/Kyiv Asia/Seoul"
 ).split()
 COUNTRIES = ("", "", "DE", "DE-BY", "US", "GB-ENG", "IN", "AU-NSW", "JP")
+"""Of services; of people too, where none means that nobody knows."""
 HOURS = ("09:00-17:00", "09:00-17:00", "08:30-16:15", "10:00-18:00", "07:00-12:00", "13:00-21:30")
 
 
 @dataclass
 class Person:
-    """An owner: where they live since when, when they are not to be disturbed, until when they wanted silence."""
+    """An owner: where they live since when, when they are not to be disturbed, until when they wanted silence. Of an
+    empty zone, hours or country nobody knows which it is."""
 
     slack: str
     moves: list[tuple[datetime, str]]
@@ -220,9 +222,10 @@ def _handles(r: Random, owners: int, service: str) -> tuple[str, ...]:
 
 def _person(r: Random, n: int, start: datetime, at: object, days: int) -> Person:
     assert callable(at)
-    person = Person(f"P{n}", [(start - timedelta(days=400), r.choice(ZONES))], r.choice(HOURS), r.choice(COUNTRIES))
+    hours, zones = (*HOURS, ""), (*ZONES, "", "", "")
+    person = Person(f"P{n}", [(start - timedelta(days=400), r.choice(zones))], r.choice(hours), r.choice(COUNTRIES))
     if r.random() < 0.3:
-        person.moves += sorted((at(), r.choice(ZONES)) for _ in range(r.randrange(1, 5)))
+        person.moves += sorted((at(), r.choice(zones)) for _ in range(r.randrange(1, 5)))
     if r.random() < 0.3:
         first = at().date()
         person.days_off = tuple(first + timedelta(days=k) for k in range(r.randrange(1, 20)))

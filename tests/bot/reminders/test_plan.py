@@ -183,6 +183,23 @@ def test_whose_hours_nobody_knows_has_those_of_the_service() -> None:
     assert told(office.at(utc("2026-11-23T03:30"))) == [("bob", [0])]
 
 
+def test_what_slack_does_not_know_of_somebody_is_as_in_their_service() -> None:
+    policy = ReminderPolicy(timezone="Asia/Kathmandu", working_hours="10:00-16:00", holidays="JP")  # +05:45
+    silent = (MONDAY - 9 * HOUR, MONDAY - 8 * HOUR)
+    office = Office([item(service="")], policies={("o/r", ""): policy})
+    for known in (Availability(""), Availability("", dnd=silent), Availability("Nowhere/Land")):
+        office.availability = {"bob": known}
+        assert office.due(utc("2026-11-23T06:00")) == []  # labour thanksgiving day
+        assert office.due(utc("2026-11-24T04:14")) == []
+        assert told(office.due(utc("2026-11-24T04:15"))) == [("bob", [0])]
+    office.availability = {"bob": Availability("UTC")}  # where they live, but neither hours nor holidays
+    assert office.due(utc("2026-11-23T12:00")) == []
+    assert office.due(utc("2026-11-24T09:59")) == []
+    assert told(office.due(utc("2026-11-24T10:00"))) == [("bob", [0])]
+    office.availability = {"bob": Availability("UTC", "09:00-17:00", "US")}
+    assert told(office.due(MONDAY + DAY)) == [("bob", [0])]
+
+
 def test_a_message_goes_to_json_and_back() -> None:
     (digest,) = Office([item()]).at(MONDAY)
     assert decoded(Due, encoded(digest)) == digest

@@ -26,6 +26,8 @@ TALES = st.integers(0, 10_000).map(lambda seed: story(seed, START, 21, 25, 8, 3)
 def inside(tale: Story, at: datetime, due: Due) -> bool:
     """Whether a person may be written to, by the story's own words."""
     someone = tale.people[due.recipient.id]
+    if not (someone.zone(at) and someone.hours):
+        return not any(begin <= at < end for begin, end in someone.dnd + someone.quiet)  # the rest is their service's
     here = at.astimezone(ZoneInfo(someone.zone(at)))
     return (
         works(someone.country, someone.days_off, here.date())
