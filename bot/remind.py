@@ -205,7 +205,7 @@ class Reminders:
     def _asked(self, board: Board, inbox: Inbox, now: datetime) -> Due | None:
         timezone = board.availability(inbox).timezone
         window = Window(local_day(timezone, now), now, now, now + ASKED_FOR)
-        fresh = for_one(board, inbox, window, now, Memory(frozenset(), {}))
+        fresh = for_one(board, inbox, window, now, Memory(frozenset(), {}, early=True))
         return next((one for one in fresh if one.kind is Kind.DIGEST), None)
 
     def quiet(self, slack: str, until: date | timedelta | None) -> str:
