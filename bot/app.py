@@ -17,8 +17,8 @@ from starlette.applications import Starlette
 from bot import schedule as ticks
 from bot.checkout import Checkouts
 from bot.context import Bot, Rules
-from bot.decide import catch_up
 from bot.doctor import store_url
+from bot.following import catch_up
 from bot.forges.github import GitHub
 from bot.forges.sheets import sheet
 from bot.identity import Identity

@@ -6,9 +6,10 @@ import re
 from datetime import date, timedelta
 
 from bot.context import Bot
-from bot.decide import acknowledge, acting, snooze
+from bot.decide import acknowledge, snooze
 from bot.model import BotError, Incoming, PullRef, Surface
 from bot.ports import Unavailable
+from bot.rights import acting
 
 COMMAND = re.compile(r"\s*/runbook[ \t]+(ack|acknowledge|snooze|recheck|re-check|help)\b[ \t]*([^\r\n]*)")
 """A command stands at the beginning of a comment; the rest of its line is the argument."""

@@ -1,27 +1,64 @@
-"""Which decisions of a repository count on a pull request."""
+"""Which decisions of a repository count on a pull request, and what of a section one is about."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from datetime import date
 
 from bot.context import Bot
-from bot.model import Pull
+from bot.model import Item, Pull, Review, content_hash
 from runbooks.model import Decision
 
 MOST_ASKED = 10
 """Addresses of co-authors that Slack is asked about for one decision."""
 
 
+def mark(item: Item) -> str:
+    """A section as somebody saw it: its fingerprint, and a digest of the values and the text that were shown."""
+    return marked(item.fingerprint, item.values_hash, item.section_hash)
+
+
+def marked(fingerprint: str, values_hash: str, section_hash: str) -> str:
+    """The same of what a record or a decision holds."""
+    return f"{fingerprint}:{content_hash(values_hash, section_hash)}"
+
+
+def applied(found: Review, decisions: Sequence[Decision], today: date) -> Review:
+    """A review with people's decisions on its open items. A decision holds only for the same values and text."""
+    by_key = {(d.fingerprint, d.values_hash, d.section_hash): d for d in decisions if not d.until or d.until >= today}
+    items = []
+    for item in found.items:
+        decision = by_key.get((item.fingerprint, item.values_hash, item.section_hash))
+        if item.open and decision is not None:
+            item = replace(
+                item, status=decision.kind, reason=f"{decision.kind.value} by {decision.by}: {decision.reason}"
+            )
+        items.append(item)
+    return replace(found, items=tuple(items))
+
+
 def rulings_on(bot: Bot, pull: Pull) -> tuple[Decision, ...]:
     """Every decision of the repository but, with separation of duties, those of whoever opened this pull request or
-    wrote one of its commits: what they decided on another one with the same change does not pass here. Before the first
-    review nobody knows the policy, and separation, its default, is taken to be on."""
+    wrote one of its commits, under whichever of their logins: what they decided on another one with the same change
+    does not pass here. Before the first review nobody knows the policy, and separation, its default, is taken to be
+    on. Asks the store alone."""
     made = bot.store.decisions(pull.ref.repo)
     found = bot.store.review(pull.ref)
-    if found is not None and not found.policy.separation_of_duties:
+    if not made or (found is not None and not found.policy.separation_of_duties):
         return made
-    wrote = _logins(pull)
+    wrote, _ = persons(bot, _logins(pull))
     return tuple(decision for decision in made if decision.by.removeprefix("@").casefold() not in wrote)
+
+
+def persons(bot: Bot, logins: Iterable[str], slack: str = "") -> tuple[frozenset[str], frozenset[str]]:
+    """Every login (in lower case) and Slack account of the people behind these: one person may be linked with more
+    than one login. Only links that carry rights count."""
+    given = frozenset(login.casefold() for login in logins if login)
+    links = [(person.login.casefold(), person.slack) for person in bot.directory().people if person.carries_rights]
+    accounts = frozenset({slack, *(account for login, account in links if login in given)} - {""})
+    return given | {login for login, account in links if account in accounts}, accounts
 
 
 def is_author(bot: Bot, pull: Pull, logins: AbstractSet[str], slack: AbstractSet[str]) -> bool:

@@ -11,7 +11,6 @@ from dataclasses import replace
 
 from bot.acquaint import acquaint
 from bot.context import Bot
-from bot.decide import applied
 from bot.message import content_of, placed, turned, with_assignees
 from bot.model import (
     Alert,
@@ -27,7 +26,7 @@ from bot.model import (
 from bot.outcomes import NAME as RELEASE
 from bot.outcomes import reviewed_before_release
 from bot.ports import Gone, Refused, Unavailable
-from bot.rulings import rulings_on
+from bot.rulings import applied, rulings_on
 from runbooks.model import Outcome, Status
 
 CLOSED_REPOSITORY = frozenset({"deleted", "archived", "privatized", "suspend", "removed"})

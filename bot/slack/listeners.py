@@ -1,5 +1,5 @@
 """What people do in Slack: buttons, modals, ``/runbook``, mentions, App Home. A handler acknowledges, parses, calls one
-use case and renders; who may do what is decided in ``decide.py``, for every surface alike.
+use case and renders; who may do what is decided in ``rights.py``, for every surface alike.
 
 Slack is answered when the work is recorded, not before: what a killed process did not do shows as an error to whoever
 pressed the button. Slack offers events again when it saw no answer in time, so each is recorded first, in middleware.
@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from slack_bolt import Ack, App, BoltResponse
 
-from bot import decide
+from bot import decide, rights
 from bot.answers import find_service, nearest, open_drift
 from bot.context import Bot
 from bot.model import Actor, BotError, Drift, PullRef, Surface
@@ -105,7 +105,7 @@ class Listeners:
             return
         ack()
         user = str((body.get("user") or {}).get("id", ""))
-        actor = decide.acting(self._bot, slack=user, surface=Surface.BUTTON)
+        actor = rights.acting(self._bot, slack=user, surface=Surface.BUTTON)
         try:
             done = self._decided(str(callback), actor, entered)
         except BotError as problem:
@@ -161,7 +161,7 @@ class Listeners:
         bot, now = self._bot, self._bot.clock.now()
         name = rest.strip()[:200]
         if word == "mine":
-            return status.mine(decide.mine(bot, user), now, self._web, self._reminders.reviews_of(user))
+            return status.mine(rights.mine(bot, user), now, self._web, self._reminders.reviews_of(user))
         services = bot.store.services()
         if word == "list":
             return status.listing(services, bot.store.drift())
@@ -190,7 +190,7 @@ class Listeners:
             return
         user = str(event.get("user", ""))
         every = self._bot.store.drift()
-        mine = decide.mine(self._bot, user)
+        mine = rights.mine(self._bot, user)
         own = tuple(drift for drift in mine if self._personally(drift, user))
         teams = tuple(drift for drift in mine if drift not in own)
         reviews = self._reminders.reviews_of(user)

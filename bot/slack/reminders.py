@@ -1,5 +1,5 @@
 """What people do about reminders in Slack: the buttons of digests, and ``/runbook snooze | ack | handover | digest |
-quiet``. Who may do what is decided in ``decide.py``; what reminders do is behind ``Reminding``.
+quiet``. Who may do what is decided in ``rights.py``; what reminders do is behind ``Reminding``.
 
 A decision in words names a pull request or a service. *Still accurate* is never decided in words: each section has
 to be ticked, so the command only opens the modal.
@@ -15,7 +15,7 @@ from datetime import date, timedelta
 
 from slack_bolt import Ack, App
 
-from bot import decide
+from bot import decide, rights
 from bot.answers import find_service, open_drift
 from bot.context import Bot
 from bot.model import Actor, BotError, PullRef, Surface
@@ -94,7 +94,7 @@ class Reminders:
         ack()
         channel, user = place(body)
         repo, _, path = value(body).partition(":")
-        actor = decide.acting(self._bot, slack=user, surface=Surface.BUTTON)
+        actor = rights.acting(self._bot, slack=user, surface=Surface.BUTTON)
         try:
             said = _done(self._there().reviewed(actor, repo, path))
         except BotError as problem:
@@ -148,7 +148,7 @@ class Reminders:
         if answer is not None:
             return answer
         asked = _Asked(body, word, what, sections, until, reason)
-        actor = decide.acting(self._bot, slack=user, surface=Surface.COMMAND)
+        actor = rights.acting(self._bot, slack=user, surface=Surface.COMMAND)
         if word == "handover" and to:
             return _say(self._hand_over(asked, actor, to))
         if word == "snooze" and until is not None:

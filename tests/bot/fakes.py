@@ -152,7 +152,7 @@ class FakeAnalyst:
         answer = self.found.get(order.checkout.head, review())
         if isinstance(answer, Exception):
             raise answer
-        from bot.decide import applied
+        from bot.rulings import applied
 
         return applied(replace(answer, ref=order.ref, head=order.checkout.head), order.decisions, order.as_of)
 

@@ -9,9 +9,11 @@ from fakes import REF, FakeAnalyst, FakeChat, FakeClock, FakeForge, FakeJobs, it
 
 from bot import service
 from bot.context import Bot, Rules
-from bot.decide import acknowledge, acting, catch_up, hand_over
+from bot.decide import acknowledge, hand_over
+from bot.following import catch_up
 from bot.model import PullRef, Surface
 from bot.ports import Store
+from bot.rights import acting
 
 OLGA = "U0OLGA"
 
@@ -79,7 +81,7 @@ def test_a_decision_that_was_not_yet_applied_is_applied(bot: Bot, monkeypatch: p
         raise Killed
 
     with monkeypatch.context() as dying:
-        dying.setattr("bot.decide.applied", killed)
+        dying.setattr("bot.following.applied", killed)
         with pytest.raises(Killed):
             decide(bot)
     assert bot.store.drift()

@@ -11,7 +11,7 @@ from fakes import REF, FakeAnalyst, FakeChat, FakeClock, FakeForge, FakeJobs, it
 
 from bot import commands, service
 from bot.context import Bot, Rules
-from bot.decide import NotAllowed, acknowledge, acting, hand_over, mine, snooze
+from bot.decide import acknowledge, hand_over, snooze
 from bot.model import (
     Actor,
     BotError,
@@ -25,6 +25,7 @@ from bot.model import (
     Surface,
 )
 from bot.ports import Refused, Store, Unavailable
+from bot.rights import NotAllowed, acting, mine
 from runbooks.model import Status
 
 HEAD, NEXT = "1" * 40, "2" * 40

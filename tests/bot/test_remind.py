@@ -11,12 +11,13 @@ from fakes import REF, FakeAnalyst, FakeChat, FakeClock, FakeForge, FakeJobs, Fa
 
 from bot import agenda, service
 from bot.context import Bot, Rules
-from bot.decide import acting, snooze
+from bot.decide import snooze
 from bot.model import BotError, OwnerName, PullState, RunbookStatus, ServiceStatus, Surface
 from bot.ports import Unavailable
 from bot.remind import Reminders
 from bot.reminders.nouns import Availability
 from bot.reminders.ports import Ledger
+from bot.rights import acting
 from bot.slack.tallies import SlackNotices
 from bot.store import SqlStore
 from runbooks.model import Status
