@@ -13,7 +13,6 @@ from datetime import date, datetime, time, timedelta
 from typing import Protocol
 
 from bot.context import Bot
-from bot.decide import NotAllowed, answers_for
 from bot.model import Actor, BotError, content_hash
 from bot.observe import REMINDERS
 from bot.ports import Message, Refused
@@ -27,6 +26,7 @@ from bot.reminders.ports import Ledger, Presence
 from bot.reminders.routes import Inbox
 from bot.reminders.scene import Scene
 from bot.reminders.simulate import forecast
+from bot.rights import NotAllowed, answers_for
 
 KEPT = timedelta(days=400)
 """How long rows of messages are kept."""
