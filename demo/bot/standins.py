@@ -138,7 +138,8 @@ class GitHub(StandIn):
         repo = {"full_name": REPOSITORY, "default_branch": "main"}
         return {
             "number": number, "title": pull.title, "state": "closed" if pull.merged else "open", "draft": False,
-            "merged": bool(pull.merged), "merge_commit_sha": pull.merged or None, "user": {"login": pull.author},
+            "merged": bool(pull.merged), "merged_at": "2026-03-10T09:00:00Z" if pull.merged else None,
+            "merge_commit_sha": pull.merged or None, "user": {"login": pull.author},
             "head": {"ref": pull.branch, "sha": head, "repo": repo},
             "base": {"ref": "main", "sha": self.git("rev-parse", "main"), "repo": repo},
         }  # fmt: skip
