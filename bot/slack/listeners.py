@@ -97,6 +97,9 @@ class Listeners:
         error, and the words to the person say how it ended."""
         entered = views.submitted(view)
         callback = view.get("callback_id")
+        if not entered.chosen:  # to the use cases that would mean every section
+            ack(response_action="errors", errors={views.SECTIONS: "Choose at least one section."})
+            return
         if callback == views.HAND_OVER_VIEW and not entered.to:
             ack(response_action="errors", errors={views.USER: "Choose a person, or name a user group."})
             return
@@ -115,7 +118,7 @@ class Listeners:
 
     def _decided(self, callback: str, actor: Actor, entered: views.Submitted) -> str:
         ref = PullRef.parse(entered.key)
-        chosen = entered.fingerprints
+        chosen = entered.chosen
         if callback == views.HAND_OVER_VIEW:
             to = entered.to
             if not to.startswith(("U", "W")):

@@ -22,6 +22,7 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from bot.model import Item, Pull
+from bot.rulings import mark
 from bot.slack.escape import clean, fence, fit, plain, prose, width
 from bot.slack.links import editor_url, pull_url
 from bot.slack.parts import SIGN, context, link, section, words
@@ -49,12 +50,12 @@ SNOOZE_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """What a person entered. ``key`` is the pull request's, ``channel`` where the button was; ``to`` a Slack user id
-    or the name of a group as typed."""
+    """What a person entered. ``key`` is the pull request's, ``channel`` where the button was; ``chosen`` the marks of
+    the sections as they were shown; ``to`` a Slack user id or the name of a group as typed."""
 
     key: str
     channel: str
-    fingerprints: tuple[str, ...] = ()
+    chosen: tuple[str, ...] = ()
     reason: str = ""
     until: date | None = None
     to: str = ""
@@ -146,7 +147,7 @@ def submitted(view: Mapping[str, object]) -> Submitted:
         values = _mapping(_mapping(view["state"])["values"])
         day = _text(values, UNTIL, "selected_date")
         return Submitted(
-            key=str(kept["key"])[:300], channel=str(kept["channel"])[:30], fingerprints=_chosen(values),
+            key=str(kept["key"])[:300], channel=str(kept["channel"])[:30], chosen=_chosen(values),
             reason=_text(values, REASON, "value")[:MAX_REASON], until=date.fromisoformat(day) if day else None,
             to=_text(values, USER, "selected_user")[:30] or _text(values, GROUP, "value")[:100],
         )  # fmt: skip
@@ -167,7 +168,8 @@ def _modal(
 
 
 def _sections(question: str, items: Sequence[Item], *, chosen: bool) -> InputBlock:
-    """Check boxes for a few, a menu for many; the value of each is its fingerprint."""
+    """Check boxes for a few, a menu for many; the value of each is its mark, so that a decision is on what was shown
+    here, however long the modal stays open."""
     distinct = _distinct(items)[:MAX_OPTIONS]
     options = [_option(item) for item in distinct]
     element: CheckboxesElement | StaticMultiSelectElement
@@ -182,7 +184,7 @@ def _sections(question: str, items: Sequence[Item], *, chosen: bool) -> InputBlo
 
 
 def _distinct(items: Sequence[Item]) -> list[Item]:
-    return list({item.fingerprint: item for item in items}.values())
+    return list({mark(item): item for item in items}.values())
 
 
 def _option(item: Item) -> Option:
@@ -191,7 +193,7 @@ def _option(item: Item) -> Option:
     shown = fit(clean(where)[::-1], 44)[::-1]
     text = f"{SIGN[item.status]} {plain(shown, 46)} {plain(item.title, 24)}".strip()
     about = plain(item.message, 75) or plain(item.rule, 75)
-    return Option(text=words(text), value=item.fingerprint, description=words(about) if about else None)
+    return Option(text=words(text), value=mark(item), description=words(about) if about else None)
 
 
 def _reason(question: str, hint: str, given: str = "") -> InputBlock:
@@ -236,4 +238,5 @@ def _chosen(values: Mapping[str, object]) -> tuple[str, ...]:
     options = _field(values, SECTIONS).get("selected_options")
     if not isinstance(options, Sequence) or isinstance(options, str):
         return ()
-    return tuple(str(_mapping(option)["value"])[:150] for option in options[:MAX_OPTIONS])
+    named = (str(_mapping(option)["value"])[:150] for option in options[:MAX_OPTIONS])
+    return tuple(name if ":" in name else f"{name}:" for name in named)  # without a mark nobody knows what was shown

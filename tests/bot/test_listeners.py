@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import logging
 import time
 from collections.abc import Iterator, Mapping
@@ -90,7 +91,8 @@ def press(app: App, action: str, user: str = OLGA, value: str = REF.key) -> Bolt
 
 def submit(app: App, view: Mapping[str, Any], by: str, chosen: tuple[str, ...], /, **fields: object) -> BoltResponse:
     """Submit an opened modal; ``fields`` are its other blocks by name, each the state of one element."""
-    options = [{"value": fingerprint} for fingerprint in chosen]
+    shown = {value.partition(":")[0]: value for value in re.findall(r'"value": "([^"]+)"', json.dumps(view))}
+    options = [{"value": shown.get(fingerprint, fingerprint)} for fingerprint in chosen]
     values = {"sections": {"sections": {"selected_options": options}}}
     values |= {name: {name: state} for name, state in fields.items()}  # type: ignore[misc]
     filled = {**view, "id": "V1", "state": {"values": values}}
@@ -236,6 +238,29 @@ def test_a_push_in_between_makes_people_look_again(app: App, bot: Bot) -> None:
     bot.store.save_pull(replace(pull, head_sha="2" * 40), bot.clock.now())
     submit(app, opened(bot), OLGA, ("f1",), reason={"value": "fine"})
     assert "a newer push is being reviewed" in told(bot)
+    assert decisions(bot) == []
+
+
+@pytest.mark.parametrize(("changed", "recorded"), [
+    ({}, ["f1"]), ({"values_hash": "60 to 5"}, []), ({"section_hash": "rewritten"}, []),
+])  # fmt: skip
+def test_an_old_modal_counts_for_what_was_shown_in_it(
+    app: App, bot: Bot, changed: dict[str, str], recorded: list[str]
+) -> None:
+    press(app, "still_accurate")
+    pull = bot.store.pull(REF)
+    assert pull is not None
+    bot.store.save_pull(replace(pull, head_sha="2" * 40), bot.clock.now())
+    bot.store.save_review(replace(review(item(**changed)), head="2" * 40), bot.clock.now())
+    submit(app, opened(bot), OLGA, ("f1",), reason={"value": "fine"})
+    assert [fingerprint for fingerprint, _, _ in decisions(bot)] == recorded
+    assert ("is not what you saw any more" in told(bot)) == (not recorded)
+
+
+def test_a_modal_in_which_nothing_is_chosen_decides_nothing(app: App, bot: Bot) -> None:
+    press(app, "still_accurate")
+    said = submit(app, opened(bot), OLGA, (), reason={"value": "fine"})
+    assert json.loads(said.body)["response_action"] == "errors"
     assert decisions(bot) == []
 
 

@@ -10,6 +10,7 @@ import pytest
 from fakes import REF, item, pull, review
 
 from bot.model import Directory, Drift, Item, OwnerName, Person, Proof, PullState, RunbookStatus, ServiceStatus
+from bot.rulings import mark
 from bot.slack import blocks, links, status, views
 from bot.slack.escape import code, fence, label, path, plain, prose
 from bot.slack.mentions import mention
@@ -153,12 +154,14 @@ def test_other_answers() -> None:
 def test_a_submitted_modal_is_read_back() -> None:
     view = views.snooze_view(pull(), (item(),), NOW.date(), "C0SHOP")
     state = {
-        "sections": {"sections": {"selected_options": [{"value": "f1"}]}},
+        "sections": {"sections": {"selected_options": [{"value": mark(item())}, {"value": "f2"}]}},
         "reason": {"reason": {"value": " waits for the dashboard "}},
         "until": {"until": {"selected_date": "2026-12-01"}},
     }
     said = views.submitted({**view, "state": {"values": state}})
-    assert said == views.Submitted("acme/shop#7", "C0SHOP", ("f1",), "waits for the dashboard", date(2026, 12, 1))
+    assert said == views.Submitted(
+        "acme/shop#7", "C0SHOP", (mark(item()), "f2:"), "waits for the dashboard", date(2026, 12, 1)
+    )
     for broken in ({}, {"private_metadata": "{}"}, {**view, "state": {"values": {"until": 1}}}, {**view, "state": []}):
         with pytest.raises(ValueError, match="not a submitted view"):
             views.submitted(broken)
