@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import re
 import logging
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
