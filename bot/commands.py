@@ -1,14 +1,20 @@
-"""Commands in comments on a pull request (``/runbook ack <reason>``) and the buttons of a check run."""
+"""Commands in comments on a pull request (``/runbook ack <reason>``) and the buttons of a check run.
+
+The sender is who GitHub says it is, and needs the same right as in Slack. What people decide counts for what there was
+to see: a button for the head on whose check run it stands, a comment for what was known when it was written.
+"""
 
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
 from bot.context import Bot
-from bot.decide import acknowledge, snooze
-from bot.model import BotError, Incoming, PullRef, Surface
-from bot.ports import Unavailable
+from bot.decide import acknowledge, recorded, snooze
+from bot.model import BotError, Incoming, PullRef, Surface, content_hash
+from bot.observe import log
+from bot.ports import Refused, Unavailable
 from bot.rights import acting
 
 COMMAND = re.compile(r"\s*/runbook[ \t]+(ack|acknowledge|snooze|recheck|re-check|help)\b[ \t]*([^\r\n]*)")
@@ -20,45 +26,122 @@ HELP = (
 )
 ACKNOWLEDGE, RECHECK = "acknowledge", "recheck"
 """Identifiers of the requested actions of a check run."""
+MOST_HEARD = 5
+"""Commands of somebody without write access that are heard, per pull request and day: nobody can make the bot fill a
+pull request with its answers."""
+
+
+@dataclass(frozen=True)
+class _Command:
+    """What is wanted of a pull request."""
+
+    ref: PullRef
+    word: str
+    argument: str
+    surface: Surface
 
 
 def act(bot: Bot, incoming: Incoming) -> str:
     """Do what a comment or a check run's action asks for, and answer on the pull request; returns a word for the log.
-    The sender is who GitHub says it is, and needs the same right as in Slack."""
+    The same delivery may come twice: what is on record is not decided again, only answered."""
+    asked = _asked(incoming)
+    if asked is None:
+        return "no command"
+    if not _opted_in(bot, asked.ref):
+        return "not opted in"
+    writes = _may_write(bot, incoming)
+    if not writes and not _heard(bot, asked.ref, incoming):
+        log.info("command not heard", subject=asked.ref.key, by=incoming.sender)
+        return "not heard"
+    if asked.word in {RECHECK, "re-check"}:
+        if not writes and not _wrote(bot, asked.ref, incoming.sender):
+            return "not a member"
+        bot.jobs.review(asked.ref, incoming.id)
+        return "recheck"
+    if asked.word == "help":
+        bot.forge.comment(asked.ref, HELP)
+        return "help"
+    return _decided(bot, asked, incoming)
+
+
+def _asked(incoming: Incoming) -> _Command | None:
     ref = PullRef(incoming.repo, incoming.number)
     if incoming.event == "check_run":
-        wanted, argument = incoming.get("requested"), "acknowledged on the check run"
-        surface = Surface.CHECK
-        if wanted not in {ACKNOWLEDGE, RECHECK}:
-            return "no command"
-    else:
-        found = COMMAND.match(incoming.get("body"))
-        if found is None:
-            return "no command"
-        wanted, argument, surface = found.group(1), found.group(2), Surface.COMMENT
-    if wanted in {RECHECK, "re-check"}:
-        if not bot.forge.may_write(incoming.repo, incoming.sender) and not _wrote(bot, ref, incoming.sender):
-            return "not a member"
-        bot.jobs.review(ref, incoming.id)
-        return "recheck"
-    if wanted == "help":
-        bot.forge.comment(ref, HELP)
-        return "help"
-    actor = acting(bot, login=incoming.sender, surface=surface)
-    try:
-        if wanted == "snooze":
-            days, _, reason = argument.partition(" ")
-            items = snooze(bot, actor, ref, (), reason, _until(bot, days))
-        else:
-            items = acknowledge(bot, actor, ref, (), argument)
-    except Unavailable:
-        raise
-    except BotError as problem:
-        bot.forge.comment(ref, f"Not done: {_quiet(str(problem))}")
-        return "refused"
-    if surface is Surface.COMMENT:
-        bot.forge.comment(ref, f"Recorded for {len(items)} section{'s' if len(items) > 1 else ''}.")
+        wanted = incoming.get("requested")
+        known = wanted in {ACKNOWLEDGE, RECHECK}
+        return _Command(ref, wanted, "acknowledged on the check run", Surface.CHECK) if known else None
+    found = COMMAND.match(incoming.get("body"))
+    return _Command(ref, found.group(1), found.group(2), Surface.COMMENT) if found else None
+
+
+def _decided(bot: Bot, asked: _Command, incoming: Incoming) -> str:
+    count = recorded(bot, asked.ref, incoming.id)
+    if count is None:
+        try:
+            _look(bot, asked, incoming)
+            actor = acting(bot, login=incoming.sender, surface=asked.surface)
+            if asked.word == "snooze":
+                days, _, reason = asked.argument.partition(" ")
+                count = len(snooze(bot, actor, asked.ref, (), reason, _until(bot, days), incoming.id))
+            else:
+                count = len(acknowledge(bot, actor, asked.ref, (), asked.argument, incoming.id))
+        except Unavailable:
+            raise
+        except BotError as problem:
+            bot.forge.comment(asked.ref, f"Not done: {_quiet(str(problem))}")
+            return "refused"
+    if asked.surface is Surface.COMMENT:
+        bot.forge.comment(asked.ref, f"Recorded for {count} section{'s' if count > 1 else ''}.")
     return "decided"
+
+
+def _look(bot: Bot, asked: _Command, incoming: Incoming) -> None:
+    """Raise ``BotError`` where the sender cannot have seen what there is to decide on now."""
+    found, since = bot.store.review(asked.ref), bot.store.reviewed_at(asked.ref)
+    if found is None or since is None:
+        return  # the use case says so
+    if asked.surface is Surface.CHECK:
+        if incoming.get("head") != found.head:
+            raise BotError(
+                "this button stands on the check of an earlier push; look at the newest one, and decide there"
+            )
+        return
+    written = _moment(incoming.get("at"))
+    if written is None or written < since.replace(microsecond=0):  # GitHub tells whole seconds
+        raise BotError(
+            "this was written before the newest review of this pull request was known; look at that, and say it again"
+        )
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
+
+
+def _opted_in(bot: Bot, ref: PullRef) -> bool:
+    """Whether anybody asked for us here: strangers to us get no answer."""
+    found = bot.store.review(ref)
+    return bot.rules.opted_in(ref.repo) or (found is not None and found.policy.opted_in)
+
+
+def _may_write(bot: Bot, incoming: Incoming) -> bool:
+    try:
+        return bot.forge.may_write(incoming.repo, incoming.sender)
+    except Refused:
+        return False  # not proven
+
+
+def _heard(bot: Bot, ref: PullRef, incoming: Incoming) -> bool:
+    """Whether this command of somebody without write access is among the first of the day; the same delivery counts
+    once."""
+    at = bot.clock.now()
+    if not bot.store.accept(f"heard:{incoming.id}", "command", at):
+        return True
+    who = content_hash(ref.key, incoming.sender.casefold(), at.date().isoformat())
+    return any(bot.store.accept(f"answered:{who}:{number}", "command", at) for number in range(MOST_HEARD))
 
 
 def _until(bot: Bot, days: str) -> date:

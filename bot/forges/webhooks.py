@@ -129,6 +129,7 @@ def _issue_comment(delivery: str, event: str, action: str, payload: Object) -> I
         yield "author", _text(author, "login", 100, missing=True)
         yield "author_type", _text(author, "type", 40, missing=True)
         yield "comment", str(_number(comment, "id"))
+        yield "at", _text(comment, "created_at", 40, missing=True)
 
     return _incoming(delivery, event, action, payload, detail(), number=_number(issue, "number"))
 

@@ -9,14 +9,13 @@ from datetime import date, timedelta
 import pytest
 from fakes import REF, FakeAnalyst, FakeChat, FakeClock, FakeForge, FakeJobs, item, pull, review, world
 
-from bot import commands, service
+from bot import service
 from bot.context import Bot, Rules
 from bot.decide import acknowledge, hand_over, snooze
 from bot.model import (
     Actor,
     BotError,
     CommitAuthor,
-    Incoming,
     OwnerName,
     Person,
     Policy,
@@ -26,7 +25,6 @@ from bot.model import (
 )
 from bot.ports import Refused, Store, Unavailable
 from bot.rights import NotAllowed, acting, mine
-from runbooks.model import Status
 
 HEAD, NEXT = "1" * 40, "2" * 40
 OLGA = "U0OLGA"
@@ -342,46 +340,3 @@ def test_what_was_handed_to_a_group_is_shown_to_its_members(linked: Bot) -> None
 def test_mine_is_answered_where_slack_refuses_to_name_members(linked: Bot) -> None:
     linked = replace(linked, chat=Silent(problem=Refused("no", "missing_scope")))
     assert [drift.item.fingerprint for drift in mine(linked, OLGA)] == ["f1"]
-
-
-def comment(bot: Bot, body: str, sender: str = "ops-olga") -> str:
-    return commands.act(
-        bot, Incoming("c1", "issue_comment", "created", "acme/shop", 7, sender, detail=(("body", body),))
-    )
-
-
-def test_a_comment_acknowledges_and_is_answered(bot: Bot) -> None:
-    assert comment(bot, "/runbook ack rounded on purpose") == "decided"
-    assert status(bot) == ["acknowledged"]
-    assert forge(bot).comments == ["Recorded for 1 section."]
-
-
-def test_a_refusal_by_comment_notifies_nobody(bot: Bot) -> None:
-    assert comment(bot, "/runbook ack ok", "eve") == "refused"
-    assert "@ops" not in forge(bot).comments[0]
-
-
-def test_a_comment_in_the_middle_of_a_talk_is_no_command(bot: Bot) -> None:
-    assert comment(bot, "please do not write /runbook ack here") == "no command"
-
-
-@pytest.mark.parametrize(("body", "word"), [
-    ("/runbook recheck", "recheck"), ("/runbook help", "help"), ("/runbook snooze x y", "refused"),
-    ("/runbook snooze 3 waiting", "decided"), ("/runbook ack", "refused"),
-])  # fmt: skip
-def test_commands(bot: Bot, body: str, word: str) -> None:
-    assert comment(bot, body) == word
-
-
-def test_a_stranger_cannot_order_reviews(bot: Bot) -> None:
-    assert comment(bot, "/runbook recheck", "eve") == "not a member"
-
-
-def test_the_buttons_of_a_check_run_need_the_same_right(bot: Bot) -> None:
-    def press(sender: str, requested: str = "acknowledge") -> str:
-        detail = (("requested", requested),)
-        return commands.act(bot, Incoming("k", "check_run", "requested_action", "acme/shop", 7, sender, detail=detail))
-
-    assert press("eve") == "refused"
-    assert press("ops-olga") == "decided"
-    assert status(bot) == [Status.ACKNOWLEDGED.value]

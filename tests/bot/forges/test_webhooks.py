@@ -61,7 +61,7 @@ RUN = {
     "pull_requests": [{"number": 3}],
 }  # fmt: skip
 COMMENT = {
-    "id": 11, "body": "/runbook ack it holds", "author_association": "MEMBER",
+    "id": 11, "body": "/runbook ack it holds", "author_association": "MEMBER", "created_at": "2026-11-23T09:00:00Z",
     "user": {"login": "alice", "type": "User"},
 }  # fmt: skip
 
@@ -162,7 +162,7 @@ def test_comments_on_pull_requests() -> None:
     found = parse("issue_comment", payload("created", issue=issue, comment=COMMENT))
     assert details(found) == {
         "body": "/runbook ack it holds", "association": "MEMBER", "author": "alice", "author_type": "User",
-        "comment": "11", "sender_type": "User",
+        "comment": "11", "at": "2026-11-23T09:00:00Z", "sender_type": "User",
     }  # fmt: skip
     long = parse("issue_comment", payload("created", issue=issue, comment={**COMMENT, "body": "x" * 9_000}))
     assert len(details(long)["body"]) == MAX_BODY
