@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 import pytest
@@ -154,10 +155,11 @@ def test_buttons_of_the_check_and_commands_in_comments(world: World) -> None:
     }  # fmt: skip
     assert server.deliver("check_run", payload) == 202
     until(lambda: "Not done" in str(world.repository.api("GET", "/issues/1/comments")), "a refusal as a comment")
+    written = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    said = {"id": 5, "body": "/runbook ack the proxy keeps them", "user": {"login": "ann"}, "created_at": written}
     comment = {
         "action": "created", "issue": {"number": 1, "pull_request": {}}, "repository": pull["base"]["repo"],
-        "comment": {"id": 5, "body": "/runbook ack the proxy keeps them", "user": {"login": "ann"}},
-        "sender": {"login": "ann"}, "installation": {"id": 99},
+        "comment": said, "sender": {"login": "ann"}, "installation": {"id": 99},
     }  # fmt: skip
     assert server.deliver("issue_comment", comment) == 202
     world.message("1 section declared still accurate")

@@ -1,0 +1,183 @@
+"""What a decision does to pull requests: those that end meanwhile, and others with the same section."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from fakes import REF, FakeAnalyst, FakeForge, FakeJobs, item, pull, review, world
+
+from bot import debt, service
+from bot.context import Bot, Rules
+from bot.decide import acknowledge, hand_over, snooze
+from bot.following import catch_up
+from bot.model import Actor, BotError, PullRef, PullState, Review, Surface
+from bot.ports import Store
+from bot.rights import acting
+from runbooks.model import Status
+
+HEAD, NEXT = "1" * 40, "2" * 40
+OLGA = "U0OLGA"
+OTHER = PullRef("acme/shop", 8)
+
+
+@pytest.fixture
+def bot(store: Store) -> Bot:
+    """Two open pull requests, by Dan and by Eve, with the same change."""
+    forge = FakeForge({REF: pull(), OTHER: pull(ref=OTHER, author="eve")}, commit_authors=())
+    rules = Rules(default_channel="C0ALL", people={"ops-olga": OLGA})
+    made = world(store, forge=forge, analyst=FakeAnalyst({HEAD: review(item())}), rules=rules)
+    service.review(made, REF)
+    service.review(made, OTHER)
+    return made
+
+
+def olga(bot: Bot) -> Actor:
+    return acting(bot, slack=OLGA, surface=Surface.BUTTON)
+
+
+def ended(bot: Bot, state: PullState, ref: PullRef = REF) -> None:
+    assert isinstance(bot.forge, FakeForge)
+    bot.forge.pulls[ref] = replace(bot.forge.pulls[ref], state=state, merged_sha="c" * 40)
+    service.review(bot, ref)
+
+
+def found(bot: Bot, ref: PullRef = REF) -> Review:
+    kept = bot.store.review(ref)
+    assert kept is not None
+    return kept
+
+
+def ordered(bot: Bot) -> list[tuple[str, object, str]]:
+    assert isinstance(bot.jobs, FakeJobs)
+    return bot.jobs.orders
+
+
+# -- pull requests that ended -------------------------------------------------------------------------------------
+
+
+def test_nothing_is_decided_on_a_closed_pull_request(bot: Bot) -> None:
+    ended(bot, PullState.CLOSED)
+    for decide in (
+        lambda: acknowledge(bot, olga(bot), REF, [], "fine"),
+        lambda: snooze(bot, olga(bot), REF, [], "later", bot.clock.now().date() + timedelta(days=2)),
+        lambda: hand_over(bot, olga(bot), REF, [], "U0IVAN"),
+    ):
+        with pytest.raises(BotError, match="closed without a merge"):
+            decide()
+    assert bot.store.decisions("acme/shop") == ()
+
+
+def test_debt_is_settled_by_a_decision(bot: Bot) -> None:
+    ended(bot, PullState.MERGED)
+    ended(bot, PullState.CLOSED, OTHER)
+    assert [drift.merged for drift in bot.store.drift()] == [True]
+    acknowledge(bot, olga(bot), REF, ["f1"], "the text rounds")
+    assert bot.store.drift() == ()
+    assert [one.status for one in found(bot).items] == [Status.ACKNOWLEDGED]
+
+
+def test_debt_is_put_off_by_a_decision_and_stays_debt(bot: Bot) -> None:
+    ended(bot, PullState.MERGED)
+    until = bot.clock.now().date() + timedelta(days=3)
+    snooze(bot, olga(bot), REF, ["f1"], "on Thursday", until)
+    assert [(drift.merged, drift.snoozed_until, drift.ref) for drift in bot.store.drift()] == [(True, until, REF)]
+
+
+def test_a_decision_on_what_a_later_commit_mended_opens_nothing(bot: Bot) -> None:
+    """Two sections were merged untrue. A commit mended the second one, and the review does not know it yet."""
+    assert isinstance(bot.analyst, FakeAnalyst)
+    bot.analyst.found[HEAD] = review(item(), item(fingerprint="f2"))
+    assert isinstance(bot.forge, FakeForge)
+    bot.forge.pulls[REF] = replace(bot.forge.pulls[REF], base_ref="next")
+    bot.store.save_review(review(item(), item(fingerprint="f2")), bot.clock.now())
+    bot.store.open_drift(found(bot), bot.clock.now())
+    ended(bot, PullState.CLOSED, OTHER)
+    ended(bot, PullState.MERGED)
+    bot.store.close_drift("acme/shop", "f2", bot.clock.now(), "mended")
+    acknowledge(bot, olga(bot), REF, ["f1"], "the text rounds")
+    assert bot.store.drift() == ()
+    with pytest.raises(BotError, match="nothing open"):
+        acknowledge(bot, olga(bot), REF, ["f2"], "this too")
+
+
+def test_what_ended_after_a_decision_is_not_opened_at_the_next_start(bot: Bot) -> None:
+    bot.store.save_review(review(item(), item(fingerprint="f2")), bot.clock.now())
+    acknowledge(bot, olga(bot), REF, ["f1"], "the text rounds")
+    ended(bot, PullState.CLOSED)
+    ended(bot, PullState.CLOSED, OTHER)
+    assert bot.store.drift() == ()
+    bot.store.save_review(review(item(), item(fingerprint="f2")), bot.clock.now())  # as a kill may have left it
+    catch_up(bot)
+    assert bot.store.drift() == ()
+
+
+def test_a_decision_on_a_draft_opens_no_drift(bot: Bot) -> None:
+    assert isinstance(bot.forge, FakeForge)
+    ended(bot, PullState.CLOSED, OTHER)
+    ended(bot, PullState.CLOSED)
+    bot.forge.pulls[REF] = pull(draft=True)
+    bot.store.save_review(review(item(), item(fingerprint="f2")), bot.clock.now())
+    bot.store.save_pull(pull(draft=True), bot.clock.now())
+    acknowledge(bot, olga(bot), REF, ["f1"], "the text rounds")
+    assert bot.store.drift() == ()
+    assert [one.status.value for one in found(bot).items] == ["acknowledged", "contradicted"]
+
+
+def test_a_merge_that_a_later_commit_mends_after_a_decision_stays_mended(bot: Bot) -> None:
+    ended(bot, PullState.CLOSED, OTHER)
+    ended(bot, PullState.MERGED)
+    assert isinstance(bot.analyst, FakeAnalyst)
+    bot.analyst.found[HEAD] = review(item(status=Status.UPDATED))
+    debt.rejudge(bot, "acme/shop")
+    with pytest.raises(BotError, match="nothing open"):
+        acknowledge(bot, olga(bot), REF, [], "fine")
+    assert bot.store.drift() == ()
+
+
+# -- other pull requests ------------------------------------------------------------------------------------------
+
+
+def test_a_decision_shows_at_once_on_other_pull_requests_with_the_same_section(bot: Bot) -> None:
+    acknowledge(bot, olga(bot), REF, ["f1"], "the text rounds")
+    assert [one.status for one in found(bot, OTHER).items] == [Status.ACKNOWLEDGED]
+    assert bot.store.drift() == ()
+    number = list(bot.store.evidence())[-1].number
+    assert ordered(bot) == [("announce", REF, f"record:{number}"), ("announce", OTHER, f"record:{number}")]
+
+
+def test_other_values_of_the_same_section_are_not_covered(bot: Bot) -> None:
+    bot.store.save_review(replace(review(item(values_hash="60 to 5")), ref=OTHER), bot.clock.now())
+    acknowledge(bot, olga(bot), REF, ["f1"], "the text rounds")
+    assert [one.status for one in found(bot, OTHER).items] == [Status.CONTRADICTED]
+    assert [what for _, what, _ in ordered(bot)] == [REF]
+
+
+def test_on_ones_own_pull_request_ones_decision_shows_nowhere(bot: Bot) -> None:
+    """Olga wrote the other change, under a second login of hers."""
+    bot = replace(bot, rules=Rules(people={"ops-olga": OLGA, "olga-dev": OLGA}))
+    bot.store.save_pull(pull(ref=OTHER, author="Olga-Dev"), bot.clock.now())
+    acknowledge(bot, olga(bot), REF, ["f1"], "the text rounds")
+    assert [one.status for one in found(bot, OTHER).items] == [Status.CONTRADICTED]
+    assert [drift.ref for drift in bot.store.drift()] == [OTHER]
+
+
+def test_whom_a_section_was_handed_to_shows_on_the_others_too(bot: Bot) -> None:
+    hand_over(bot, olga(bot), REF, ["f1"], "U0IVAN")
+    assert [what for _, what, _ in ordered(bot)] == [REF, OTHER]
+
+
+def test_a_decision_that_a_kill_cut_off_shows_on_the_others_after_the_next_start(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr("bot.decide.follow", killed)
+        with pytest.raises(KeyboardInterrupt):
+            acknowledge(bot, olga(bot), REF, ["f1"], "the text rounds")
+    assert catch_up(bot) == 1
+    assert [one.status for one in found(bot, OTHER).items] == [Status.ACKNOWLEDGED]
+    assert [what for _, what, _ in ordered(bot)] == [REF, OTHER]
