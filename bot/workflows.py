@@ -20,6 +20,7 @@ from bot.context import Bot
 from bot.model import Incoming, PullRef, decoded
 from bot.observe import log, measured
 from bot.ports import Unavailable
+from bot.reminders.asked import SETTLED
 from bot.steps import Result, hand_over, here, tried
 
 ATTEMPTS = 5
@@ -123,10 +124,13 @@ def review_workflow(key: str) -> str:
 
 @DBOS.workflow(name="show", max_recovery_attempts=RECOVERIES)
 def show_workflow(key: str) -> str:
-    """Bring the check run and Slack up to date with the store."""
+    """Bring the check run, the alert and the digests up to date with the store."""
     here().shows.begin(key)
     shown = _patiently(_publish, key).get("word", "")
-    return f"{shown}, {_patiently(_announce, key).get('word', '')}"
+    said = _patiently(_announce, key).get("word", "")
+    if said not in {"silent", "unknown"}:
+        _patiently(_remind, f"{SETTLED}{key}")
+    return f"{shown}, {said}"
 
 
 @DBOS.workflow(name="act", max_recovery_attempts=RECOVERIES)

@@ -14,13 +14,21 @@ _GROUP = re.compile(r"S[A-Z0-9]{4,20}")
 _ROOM = re.compile(r"[CG][A-Z0-9]{4,20}")
 
 
+def named(channel: str) -> bool:
+    """Whether a channel stands there by its name; else by its id."""
+    return not _ROOM.fullmatch(channel)
+
+
 class Book:
-    """Made for one plan. ``email`` gives the Slack user of an address, or an empty string; it may remember."""
+    """Made for one plan. ``email`` gives the Slack user of an address, or an empty string; ``room`` the id of a channel
+    by its name, or the name where nobody knows it: whoever writes ``#payments`` and ``C0PAY`` means one channel, which
+    has one digest. Both may remember."""
 
     def __init__(
-        self, directory: Directory, services: Sequence[ServiceStatus], rules: Rules, email: Callable[[str], str]
-    ) -> None:
-        self._email = email
+        self, directory: Directory, services: Sequence[ServiceStatus], rules: Rules, email: Callable[[str], str],
+        room: Callable[[str], str] = str,
+    ) -> None:  # fmt: skip
+        self._email, self._room = email, room
         self._rules = rules
         weakest_first = sorted(directory.people, key=lambda person: list(Proof).index(person.proof), reverse=True)
         self._people = {person.login.casefold(): person.slack for person in weakest_first}
@@ -35,10 +43,10 @@ class Book:
         if _USER.fullmatch(name):
             return (Recipient(Place.PERSON, name),)
         if name.startswith("#") or _ROOM.fullmatch(name):
-            return (Recipient(Place.CHANNEL, name),)
+            return (self._channel(name),)
         if _GROUP.fullmatch(name) or "/" in name:
             channel = self._any.get(service) or self._rules.default_channel
-            return (Recipient(Place.CHANNEL, channel),) if channel else ()
+            return (self._channel(channel),) if channel else ()
         bare = name.removeprefix("@")
         slack = self._email(bare) if "@" in bare else self._people.get(bare.casefold(), "")
         return (Recipient(Place.PERSON, slack),) if slack else ()
@@ -51,7 +59,10 @@ class Book:
             or self._rules.channels.get(repo, "")
             or self._rules.default_channel
         )
-        return Recipient(Place.CHANNEL, found) if found else None
+        return self._channel(found) if found else None
+
+    def _channel(self, name: str) -> Recipient:
+        return Recipient(Place.CHANNEL, self._room(name) if named(name) else name)
 
     def escalation(self, service: str) -> tuple[Recipient, ...]:
         """The service's contacts, each once."""

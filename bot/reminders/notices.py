@@ -14,6 +14,9 @@ from bot.model import Directory, Drift, Pull
 from bot.ports import Message
 from bot.reminders.nouns import Audience, Due, Entry, Numbers, Recipient, ReviewDue, Step
 
+HANDED_OVER = "handed over"
+"""What became of an item that others have now; ``Drift.assignee`` says who."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -52,6 +55,17 @@ class ReviewLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """What a digest said and is no longer so: in words what became of it, and whether it only sleeps. ``drift`` is as
+    it is now, None for a review."""
+
+    entry: Entry
+    how: str
+    asleep: bool = False
+    drift: Drift | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Absent:
     """An owner who leads to nobody, in a note: whether they ``left`` (else nobody knows who they are on Slack), how
     many sections and reviews were theirs, and who gets them now (nobody: ``to`` is empty)."""
@@ -87,9 +101,11 @@ class Tally:
 class Notices(Protocol):
     """How reminders look. Pure: equal nouns, equal messages; ``Due.key`` is what they are posted under."""
 
-    def digest(self, due: Due, lines: Sequence[Line | ReviewLine], directory: Directory, now: datetime) -> Message:
+    def digest(
+        self, due: Due, lines: Sequence[Line | ReviewLine | Settled], directory: Directory, now: datetime
+    ) -> Message:
         """What waits for somebody. ``lines`` are those of ``due.entries`` that are still open, in their order (worst
-        first), at least one."""
+        first), at least one; in a digest that is brought up to date also what was settled since."""
         ...
 
     def note(self, due: Due, absent: Sequence[Absent]) -> Message:

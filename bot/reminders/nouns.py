@@ -177,7 +177,8 @@ class Entry:
 @dataclass(frozen=True, slots=True)
 class Due:
     """A message that is to be sent: to whom, on which day of their calendar, what stands in it, and the span (UTC) in
-    which it may arrive. ``subject`` is a service's name for weekly digests, else empty."""
+    which it may arrive. ``subject`` is a service's name for weekly digests, else empty. ``asked`` is whether a person
+    asked for it; ``channel`` and ``ts`` say where it stands in Slack once it was sent."""
 
     recipient: Recipient
     kind: Kind
@@ -186,6 +187,9 @@ class Due:
     not_before: datetime
     not_after: datetime
     subject: str = ""
+    asked: bool = False
+    channel: str = ""
+    ts: str = ""
 
     @property
     def key(self) -> str:
@@ -196,8 +200,9 @@ class Due:
 
     @property
     def series(self) -> str:
-        """What this is the next message of, among those of its kind: the recipient's key, and the subject if any."""
-        return f"{self.recipient.key}:{self.subject}" if self.subject else self.recipient.key
+        """What this is the next message of, among those of its kind: the recipient's key, and the subject if any; one
+        that was asked for is the next of the usual ones."""
+        return f"{self.recipient.key}:{self.subject}" if self.subject and not self.asked else self.recipient.key
 
     @property
     def told(self) -> tuple[Told, ...]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from bot.model import Actor
+from bot.model import Actor, Drift, PullRef
 from bot.reminders.nouns import Availability, Due, Kind, Numbers, OpenItem, Recipient, ReviewDue, Sending, Told
 
 
@@ -14,8 +14,17 @@ class Ledger(Protocol):
     """What reminders remember. Each method is one transaction, as those of ``bot.ports.Store``; the same object may
     implement both. Raises ``Unavailable``."""
 
-    def open_items(self) -> tuple[OpenItem, ...]:
-        """All open drift, worst and oldest first, without decoding whole reviews: 20,000 in well under a second."""
+    def open_items(self, among: Collection[str] | None = None) -> tuple[OpenItem, ...]:
+        """Open drift (all, or that of these keys), worst and oldest first, without decoding whole reviews: 20,000 in
+        well under a second."""
+        ...
+
+    def drift_of(self, keys: Collection[str]) -> Mapping[str, Drift]:
+        """Drift by its key, open or closed; what is not there is left out."""
+        ...
+
+    def items_of(self, ref: PullRef) -> tuple[str, ...]:
+        """The keys of all drift that a pull request has or had."""
         ...
 
     def told(self) -> frozenset[Told]:
@@ -30,6 +39,10 @@ class Ledger(Protocol):
         """Messages that were claimed and not sent since a day: a process may have died between."""
         ...
 
+    def on_record(self, day_from: date) -> frozenset[str]:
+        """The keys of all messages since a day, whatever became of them: none is planned again."""
+        ...
+
     def sending(self, key: str) -> Sending | None:
         """The row of a message."""
         ...
@@ -39,9 +52,18 @@ class Ledger(Protocol):
         with the subject behind it. Its ``due`` may come without entries: a tick reads thousands of them."""
         ...
 
-    def sent(self, key: str, content: str, told: Sequence[Told], at: datetime) -> None:
+    def sent(self, key: str, content: str, told: Sequence[Told], at: datetime, stands: Due | None = None) -> None:
         """A message is out: its row and the steps it told, in one transaction; not the steps of what sleeps on the day
-        of the message, because the ladder of that starts anew."""
+        of the message, because the ladder of that starts anew. ``stands`` is the message as it was sent, with its
+        place."""
+        ...
+
+    def showing(self, keys: Collection[str], day_from: date) -> tuple[Sending, ...]:
+        """Everybody's newest digest, where it is of that day or later and shows one of these items or reviews."""
+        ...
+
+    def shown(self, key: str, content: str) -> None:
+        """A message was brought up to date."""
         ...
 
     def dropped(self, key: str, state: str, reason: str, at: datetime) -> None:
@@ -97,6 +119,10 @@ class Presence(Protocol):
 
     def open_direct(self, slack: str) -> str:
         """The channel of direct messages with a user."""
+        ...
+
+    def channels(self) -> Mapping[str, str]:
+        """The ids of the channels that the bot can see, by their names without ``#``."""
         ...
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 
 from bot.context import Bot
 from bot.model import BotError, RunbookStatus, ServiceStatus
 from bot.observe import log
-from bot.reminders.addresses import Book
-from bot.reminders.board import Board, World
-from bot.reminders.nouns import Kind, Place, ReviewDue
+from bot.ports import Unavailable
+from bot.reminders.addresses import Book, named
+from bot.reminders.board import Board, Policies, World
+from bot.reminders.nouns import Availability, Kind, OpenItem, Place, ReviewDue
 from bot.reminders.plan import Memory
 from bot.reminders.ports import Ledger, Presence
 
@@ -19,8 +20,14 @@ FRESH = timedelta(hours=20)
 """How long what Slack said of a user counts: asked again before each morning."""
 ASKED = 100
 """Users that Slack is asked about in one tick; its limit for these calls is 50 a minute and more."""
+LISTED = timedelta(hours=1)
+"""How long a list of Slack's channels counts for a name that is not in it."""
+SETTING = timedelta(minutes=6)
+"""How long services, people and hours count for one message: a tick every five minutes reads them anyway."""
 NEVER = date(2000, 1, 1)
 """The day on which the review of a runbook without any was due: one key, so that it is told of once."""
+NEVER_ASKED = datetime(2000, 1, 1, tzinfo=UTC)
+"""When Slack was asked about what it never was asked about."""
 _DAYS_BACK = timedelta(days=3)
 
 
@@ -35,56 +42,120 @@ class Reviewable:
     every: int
 
 
+@dataclass(frozen=True)
+class _Setting:
+    """What changes seldom: services, whose handles lead where, when people may be told."""
+
+    at: datetime
+    services: tuple[ServiceStatus, ...]
+    policies: Policies
+    book: Book
+    availability: Mapping[str, Availability]
+
+
 class Scene:
-    """Reads worlds. Safe to use from several threads; e-mail addresses are remembered as long as it lives."""
+    """Reads worlds. Safe to use from several threads; e-mail addresses and the names of channels are remembered as long
+    as it lives."""
 
     def __init__(self, bot: Bot, ledger: Ledger, presence: Presence) -> None:
         self._bot, self._ledger, self._presence = bot, ledger, presence
         self._emails: dict[str, tuple[str, datetime]] = {}
+        self._rooms: tuple[Mapping[str, str], datetime] | None = None
+        self._setting: _Setting | None = None
 
     def world(self) -> World:
         """What there is to remind of, now."""
+        self._setting = setting = self._read()
+        return self._world(setting, self._ledger.open_items())
+
+    def near(self, keys: Collection[str]) -> World:
+        """The world with these items alone, and with all reviews; who is who may be some minutes old. What one message
+        needs: a morning has thousands."""
+        return self._world(self._lately(), self._ledger.open_items(keys))
+
+    def _world(self, setting: _Setting, items: tuple[OpenItem, ...]) -> World:
+        reviews = tuple(found.due for found in self._reviews(setting))
+        quiet = self._ledger.quiet_users(self._bot.clock.now())
+        return World(items, reviews, setting.policies, setting.availability, setting.book, quiet)
+
+    def _lately(self) -> _Setting:
+        known, now = self._setting, self._bot.clock.now()
+        if known is None or not known.at <= now < known.at + SETTING:
+            known = self._setting = self._read()
+        return known
+
+    def _read(self) -> _Setting:
         services = self._bot.store.services()
-        book = Book(self._bot.directory(), services, self._bot.rules, self._slack_of)
-        now = self._bot.clock.now()
-        return World(
-            self._ledger.open_items(),
-            tuple(found.due for found in self.reviews(services)),
+        return _Setting(
+            self._bot.clock.now(),
+            services,
             {(service.repo, service.name): service.reminders for service in services},
+            Book(self._bot.directory(), services, self._bot.rules, self._slack_of, self._room_of),
             {slack: known for slack, (known, _) in self._ledger.availabilities().items()},
-            book,
-            self._ledger.quiet_users(now),
         )
 
     def memory(self, today: date) -> Memory:
-        """What was said before. What was claimed in the last days and not sent is on record too."""
+        """What was said before. Whatever became of a message of the last days, it is not planned again."""
         sent = {kind: self._ledger.last_sent(kind) for kind in Kind}
-        taken = {sending.key for sending in self._ledger.claimed(today - _DAYS_BACK)}
-        return Memory(self._ledger.told(), sent, taken)
+        return Memory(self._ledger.told(), sent, self._ledger.on_record(today - _DAYS_BACK))
 
-    def reviews(self, services: tuple[ServiceStatus, ...] | None = None) -> list[Reviewable]:
+    def reviews(self) -> list[Reviewable]:
         """Every runbook that is to be reviewed some day, with the day."""
+        return self._reviews(self._lately())
+
+    def _reviews(self, setting: _Setting) -> list[Reviewable]:
         done = self._ledger.reviews_done()
         found = []
-        for service in self._bot.store.services() if services is None else services:
+        for service in setting.services:
             for runbook in service.runbooks:
                 every = runbook.review_every or service.reminders.review_every
                 if every:
                     found.append(_reviewable(service, runbook, every, done))
         return found
 
-    def ask_slack(self, board: Board) -> int:
-        """Ask Slack about people who may be told something and of whom nothing fresh is known; returns how many."""
+    def ask_slack(self, world: World, board: Board) -> World:
+        """Ask Slack about people who may be told something and of whom nothing fresh is known, whom nobody was asked
+        about for longest first; returns the world with what it said, the same where it was not asked."""
         known, now = self._ledger.availabilities(), self._bot.clock.now()
         people = [inbox.recipient.id for inbox in board.inboxes() if inbox.recipient.place is Place.PERSON]
-        stale = [slack for slack in people if slack not in known or known[slack][1] < now - FRESH]
-        for slack in stale[:ASKED]:
+        since = {slack: known[slack][1] if slack in known else NEVER_ASKED for slack in people}
+        stale = sorted((at, slack) for slack, at in since.items() if not now - FRESH <= at <= now)
+        said: dict[str, Availability] = {}
+        for _, slack in stale[:ASKED]:
             try:
-                self._ledger.keep_availability(slack, self._presence.availability(slack), now)
-            except BotError as problem:
+                said[slack] = self._presence.availability(slack)
+            except Unavailable as problem:
                 log.warning("presence unknown", subject=slack, reason=str(problem))
-                break  # Slack is away or refuses: the next tick asks again, and the services' hours count
-        return len(stale)
+                break  # Slack is away: the next tick asks again, and what was known counts
+            except BotError as problem:  # nobody of that name, say: others are asked all the same
+                log.warning("presence refused", subject=slack, reason=str(problem))
+                said[slack] = known[slack][0] if slack in known else Availability("")
+            self._ledger.keep_availability(slack, said[slack], now)
+        return replace(world, availability={**world.availability, **said}) if said else world
+
+    def rooms(self) -> None:
+        """Ask Slack for the names of its channels, where some are configured by name and that was long ago. Raises
+        ``Unavailable`` where nothing is known yet: before a message is planned for a channel it has to be known which
+        one that is, lest it has two."""
+        configured = {self._bot.rules.default_channel, *self._bot.rules.channels.values()}
+        for service in self._bot.store.services():
+            configured |= {service.channel, *(one for one in service.escalation.split(",") if one.strip()[:1] == "#")}
+        wanted = {_bare(name) for name in configured if name and named(name)}
+        now = self._bot.clock.now()
+        known, at = self._rooms or ({}, NEVER_ASKED)
+        if not wanted or (now - LISTED < at <= now) or (wanted <= known.keys() and now - FRESH < at <= now):
+            return
+        try:
+            self._rooms = (self._presence.channels(), now)
+        except Unavailable:
+            if self._rooms is None:
+                raise
+        except BotError as problem:  # the bot may not list channels: then names stay names
+            log.warning("channels not listed", reason=str(problem))
+            self._rooms = (known, now)
+
+    def _room_of(self, name: str) -> str:
+        return self._rooms[0].get(_bare(name), name) if self._rooms else name
 
     def _slack_of(self, email: str) -> str:
         now = self._bot.clock.now()
@@ -96,6 +167,10 @@ class Scene:
                 return known[0] if known else ""
             self._emails[email.casefold()] = known
         return known[0]
+
+
+def _bare(channel: str) -> str:
+    return channel.strip().removeprefix("#").casefold()
 
 
 def _reviewable(

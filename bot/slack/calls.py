@@ -18,6 +18,8 @@ from bot.ports import Gone, Refused, Unavailable
 
 TIMEOUT = 10
 """Seconds for one call."""
+CHANNEL_PAGES = 20
+"""Pages of a thousand channels that are read."""
 
 _WORD = re.compile(r"[a-z0-9_]{1,60}")
 
@@ -58,6 +60,15 @@ class Calls:
         found = string(mapping(self.call("conversations.open", users=user).get("channel")), "id")
         if not found:
             raise Unavailable("Slack did not say where to write to the person")
+        return found
+
+    def channels(self) -> dict[str, str]:
+        """The ids of the channels that the bot can see, by name (``conversations.list``, at most so many pages)."""
+        found: dict[str, str] = {}
+        asked = {"types": "public_channel,private_channel", "exclude_archived": True, "limit": 1000}
+        for page in self.pages("conversations.list", CHANNEL_PAGES, **asked):
+            for channel in mappings(page.get("channels")):
+                found.setdefault(string(channel, "name").casefold(), string(channel, "id"))
         return found
 
     def pages(self, method: str, most: int, **asked: object) -> Iterator[Mapping[str, object]]:

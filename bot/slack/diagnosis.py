@@ -31,8 +31,8 @@ SCOPES = {
 """The bot token's scopes, and why: those of slack-manifest.json, which is not installed with the package; a test
 compares the two (docs/slack.md says the same)."""
 
-SPARE = frozenset({"chat:write.public", "dnd:read"})
-"""Scopes without which nothing breaks yet: the bot has to be in a channel anyway, and sends no reminders."""
+SPARE = frozenset({"chat:write.public"})
+"""Scopes without which nothing breaks: the bot has to be in a channel anyway."""
 
 _FAILURES = (SlackClientError, OSError, http.client.HTTPException, ValueError, AttributeError, TypeError)
 """What the SDK raises besides Slack's own errors; the last ones where an answer is no object (a proxy's, say)."""

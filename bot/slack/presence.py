@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from slack_sdk import WebClient
 
+from bot.observe import log
 from bot.ports import Clock, Refused
 from bot.reminders.nouns import Availability
 from bot.slack.calls import Calls, mapping, string
@@ -45,14 +46,20 @@ class SlackPresence:
         try:
             said = self._calls.call("dnd.info", user=slack)
         except Refused as problem:
-            if problem.code not in _LEFT:
+            if problem.code == "missing_scope":  # the time zone is worth having all the same
+                log.warning("do-not-disturb unknown", subject=slack, reason=str(problem))
+            elif problem.code not in _LEFT:
                 raise
-            said = {}  # guests of other workspaces have none that we may see
+            said = {}  # also guests of other workspaces have none that we may see
         return Availability(timezone, dnd=silence(said, self._clock.now()))
 
     def open_direct(self, slack: str) -> str:
         """The channel of direct messages with a user. Raises ``Unavailable`` or ``Refused``."""
         return self._calls.open_direct(slack)
+
+    def channels(self) -> Mapping[str, str]:
+        """The ids of the channels that the bot can see, by name. Raises ``Unavailable`` or ``Refused``."""
+        return self._calls.channels()
 
 
 def silence(said: Mapping[str, object], now: datetime) -> Span | None:

@@ -25,7 +25,7 @@ from bot.reminders.nouns import ReviewDue
 from bot.reminders.ports import Reminding
 from bot.slack import blocks, status, views
 from bot.slack.desk import Body, Build, Desk, place, pressed, value
-from bot.slack.digests import OPEN_EDITOR, REVIEWED
+from bot.slack.digestlines import OPEN_EDITOR, REVIEWED
 from bot.slack.escape import code, prose
 from bot.slack.parts import message, section
 

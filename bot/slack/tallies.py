@@ -11,9 +11,9 @@ from datetime import datetime
 from slack_sdk.models.blocks import Block
 
 from bot.model import Directory, Drift, OwnerName
-from bot.reminders.notices import Absent, Line, ReviewLine, Tally, Waiting
+from bot.reminders.notices import Absent, Tally, Waiting
 from bot.reminders.nouns import Due
-from bot.slack.digests import digest
+from bot.slack.digests import AnyLine, digest
 from bot.slack.escape import clean, code, plain, prose
 from bot.slack.links import pull_url
 from bot.slack.mentions import SLACK, recipient_words, silent
@@ -33,9 +33,7 @@ class SlackNotices:
 
     web: str
 
-    def digest(
-        self, due: Due, lines: Sequence[Line | ReviewLine], directory: Directory, now: datetime
-    ) -> dict[str, object]:
+    def digest(self, due: Due, lines: Sequence[AnyLine], directory: Directory, now: datetime) -> dict[str, object]:
         """What waits for somebody."""
         return digest(due, lines, directory, now, self.web)
 

@@ -9,34 +9,28 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
-from typing import Any
 
-from sqlalchemy import Connection, and_, delete, exists, func, or_, select, tuple_, update
+from sqlalchemy import Connection, delete, exists, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.model import content_hash, decoded, encoded
-from bot.reminders.nouns import Availability, Due, Kind, Numbers, OpenItem, Sending, Told
-from bot.store.base import Part, clipped, moment, seconds
-from bot.store.rows import STATUSES
-from bot.store.schema import availability, drifts, latest, pulls, quiet, reviewed, sendings, told
+from bot.reminders.nouns import Availability, Due, Kind, Sending, Told
+from bot.store.base import clipped, moment, seconds
+from bot.store.schema import availability, drifts, latest, quiet, reviewed, sendings, told
+from bot.store.waiting import Waiting
 
 _REVIEW = re.compile(r"@\d{4}-\d{2}-\d{2}", re.ASCII)
 """How the key of a review ends; a fingerprint has no @."""
 _MOST_KEY = 300
+_AT_ONCE = 50
+"""Texts that are looked for in one query."""
 
 
-class Reminded(Part):
-    """What was said to whom, what is open, and who may be told when."""
-
-    def open_items(self) -> tuple[OpenItem, ...]:
-        """All open drift, worst and oldest first, also what sleeps; from columns alone."""
-        known = _Known()
-        with self.reading() as connection:
-            return tuple(known.item(row) for row in connection.execute(_OPEN))
+class Reminded(Waiting):
+    """What was said to whom, and who may be told when; what waits is of the class behind."""
 
     def told(self) -> frozenset[Told]:
         """Which steps were told to whom, of reviews and of all drift that is open."""
@@ -63,6 +57,12 @@ class Reminded(Part):
             rows = connection.execute(wanted.order_by(sendings.c.claimed_at, sendings.c.key)).all()
         return tuple(_sending(*row) for row in rows)
 
+    def on_record(self, day_from: date) -> frozenset[str]:
+        """The keys of all messages since a day, whatever became of them; a long one as it is kept."""
+        with self.reading() as connection:
+            wanted = select(sendings.c.key).where(sendings.c.day >= day_from.isoformat())
+            return frozenset(connection.scalars(wanted))
+
     def sending(self, key: str) -> Sending | None:
         """The row of a message."""
         with self.reading() as connection:
@@ -74,16 +74,44 @@ class Reminded(Part):
             bodies = connection.scalars(select(latest.c.body).where(latest.c.kind == kind.value)).all()
         return {sending.due.series: sending for sending in (decoded(Sending, body) for body in bodies)}
 
-    def sent(self, key: str, content: str, told: Sequence[Told], at: datetime) -> None:
-        """A message is out: its row and the steps it told. Not those of what was snoozed since it was claimed: the
-        ladder of that starts anew."""
-        ended = {"state": "sent", "content": clipped(content, 64), "ended_at": seconds(at)}
+    def sent(
+        self, key: str, content: str, told: Sequence[Told], at: datetime, stands: Due | None = None
+    ) -> None:  # fmt: skip
+        """A message is out: its row, as it stands in Slack, and the steps it told. Not those of what was snoozed since
+        it was claimed: the ladder of that starts anew."""
+        ended: dict[str, object] = {"state": "sent", "content": clipped(content, 64), "ended_at": seconds(at)}
+        if stands is not None:
+            ended["body"] = encoded(stands)
         with self.writing() as connection:
             connection.execute(update(sendings).where(sendings.c.key == _name(key)).values(**ended))
             sending = _one(connection, key)
             self.put(connection, _told, *_awake(connection, [_told_row(one, at) for one in told], sending))
             if sending is not None:
                 _newest(connection, sending, at)
+
+    def showing(self, keys: Collection[str], day_from: date) -> tuple[Sending, ...]:
+        """Everybody's newest digest, where it is of that day or later and shows one of these items or reviews. Found by
+        the text of the row: a digest is small, and there is one for each recipient."""
+        found: dict[str, Sending] = {}
+        wanted = select(*_SENDING).join_from(latest, sendings, latest.c.key == sendings.c.key).where(
+            latest.c.kind == Kind.DIGEST.value, sendings.c.day >= day_from.isoformat(), sendings.c.state == "sent"
+        )  # fmt: skip
+        asked = sorted(keys)
+        with self.reading() as connection:
+            for first in range(0, len(asked), _AT_ONCE):
+                some = asked[first : first + _AT_ONCE]
+                texts = [json.dumps(key, ensure_ascii=False) for key in some]
+                told_of = or_(*(sendings.c.body.contains(text, autoescape=True) for text in texts))
+                rows = connection.execute(wanted.where(told_of).order_by(sendings.c.key)).all()
+                found |= {sending.key: sending for sending in (_sending(*row) for row in rows)}
+        shown = (one for one in found.values() if any(entry.key in keys for entry in one.due.entries))
+        return tuple(one for one in shown if one.due.ts)
+
+    def shown(self, key: str, content: str) -> None:
+        """A message was brought up to date."""
+        with self.writing() as connection:
+            here = update(sendings).where(sendings.c.key == _name(key))
+            connection.execute(here.values(content=clipped(content, 64)))
 
     def dropped(self, key: str, state: str, reason: str, at: datetime) -> None:
         """A message will not be sent. One that is out stays sent."""
@@ -136,25 +164,6 @@ class Reminded(Part):
             rows = connection.execute(wanted).all()
         return {(repo, path): (date.fromisoformat(day), by) for repo, path, day, by in rows}
 
-    def numbers(self, service: str, since: datetime, until: datetime) -> Numbers:
-        """What happened to a service's drift in a span (half-open; an empty service means all). ``open_now`` and
-        ``oldest`` are of the end of the span, so that two spans can be compared. Drift that opened anew counts from
-        then: of each fingerprint one life is on record."""
-        start, end = seconds(since), seconds(until)
-        opened, closed = drifts.c.opened_at, drifts.c.closed_at
-        still = and_(opened < end, or_(closed.is_(None), closed >= end))
-        of = (drifts.c.service == clipped(service, 250),) if service else ()
-        counts = select(
-            func.count().filter(opened >= start, opened < end), func.count().filter(still),
-            func.min(opened).filter(still),
-        ).where(*of)  # fmt: skip
-        with self.looking() as connection:
-            born, there, oldest = connection.execute(counts).one()
-            ended = select(closed - opened).where(*of, closed >= start, closed < end)
-            lasted = [float(length) for length in connection.scalars(ended)]
-        median = statistics.median(lasted) if lasted else 0.0
-        return Numbers(born, len(lasted), there, moment(oldest) if oldest is not None else None, median)
-
     def prune_sendings(self, before: date) -> int:
         """Forget messages of days before, but the newest of each series; returns how many. With them goes what was
         told that long ago of reviews and of drift that is closed: a review that nobody has done since is told of
@@ -173,39 +182,7 @@ _is_open = tuple_(told.c.repo, told.c.fingerprint).in_(
     select(drifts.c.repo, drifts.c.fingerprint).where(drifts.c.closed_at.is_(None))
 )
 _TOLD = select(told.c.key, told.c.phase, told.c.step, told.c.recipient).where(or_(told.c.fingerprint == "", _is_open))
-_OPEN = (
-    select(
-        drifts.c.repo, drifts.c.fingerprint, drifts.c.number, drifts.c.service, drifts.c.rank, drifts.c.opened_at,
-        drifts.c.merged, drifts.c.merged_at, drifts.c.snoozed_until, drifts.c.assignee, drifts.c.handles,
-        pulls.c.author,
-    )
-    .outerjoin(pulls, and_(pulls.c.repo == drifts.c.repo, pulls.c.number == drifts.c.number))
-    .where(drifts.c.closed_at.is_(None))
-    .order_by(drifts.c.rank, drifts.c.opened_at, drifts.c.repo, drifts.c.fingerprint)
-)  # fmt: skip
 _SENDING = (sendings.c.claimed_at, sendings.c.body, sendings.c.state, sendings.c.content, sendings.c.reason)
-
-
-class _Known:
-    """Equal texts of many rows as one object: most of 20,000 items share their owners, services and authors."""
-
-    def __init__(self) -> None:
-        self._texts: dict[str, str] = {}
-        self._authors: dict[str, str] = {"": ""}
-        self._handles: dict[str, tuple[str, ...]] = {}
-
-    def item(self, row: Sequence[Any]) -> OpenItem:
-        """A row of ``_OPEN`` as the noun."""
-        repo, name, number, service, rank, opened, merged, merged_at, until, assignee, handles, author = row
-        texts = self._texts
-        if handles not in self._handles:
-            self._handles[handles] = tuple(json.loads(handles))
-        return OpenItem(
-            texts.setdefault(repo, repo), name, number, texts.setdefault(service, service),
-            STATUSES[0 if rank == 0 else 1], moment(merged_at if merged and merged_at is not None else opened),
-            bool(merged), self._authors.setdefault(author or "", f"@{author}"),
-            (assignee,) if assignee else self._handles[handles], date.fromisoformat(until) if until else None,
-        )  # fmt: skip
 
 
 def _one(connection: Connection, key: str) -> Sending | None:

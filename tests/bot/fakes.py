@@ -224,7 +224,13 @@ class FakePresence:
 
     known: dict[str, Availability] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    rooms: dict[str, str] = field(default_factory=dict)
     broken: Exception | None = None
+
+    def channels(self) -> Mapping[str, str]:
+        if self.broken:
+            raise self.broken
+        return self.rooms
 
     def availability(self, slack: str) -> Availability:
         if self.broken:

@@ -77,9 +77,8 @@ def test_too_many_requests_say_when_to_come_back(slack: SlackServer, presence: P
     assert TOKEN not in str(later.value)
 
 
-@pytest.mark.parametrize("method", ["users.info", "dnd.info"])
-def test_a_missing_permission_is_a_refusal_that_says_so(slack: SlackServer, presence: Presence, method: str) -> None:
-    slack.refuse(method, "missing_scope")
+def test_a_missing_permission_is_a_refusal_that_says_so(slack: SlackServer, presence: Presence) -> None:
+    slack.refuse("users.info", "missing_scope")
     with pytest.raises(Refused, match="install it again with the manifest"):
         presence.availability("U0OLGA")
 

@@ -1,0 +1,166 @@
+"""What the row of a message says at the time it is sent, and what a digest says that was sent before."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from bot.context import Bot
+from bot.model import BotError, Drift, content_hash
+from bot.ports import Message
+from bot.reminders import ladder
+from bot.reminders.board import Board, World
+from bot.reminders.notices import HANDED_OVER, Absent, Line, Notices, ReviewLine, Settled, Tally, Waiting
+from bot.reminders.nouns import Audience, Due, Entry, Kind, OpenItem, ReviewDue
+from bot.reminders.ports import Ledger
+from bot.reminders.scene import Scene
+
+AnyLine = Line | ReviewLine | Settled
+Letter = tuple[Message | None, Due, str]
+"""The message (None: nothing is left to say), its entries that it shows, and what tells whether it says the same."""
+
+BRANCH = timedelta(days=1)
+"""How long the name of a default branch is believed."""
+_COMMIT = re.compile(r"\b([0-9a-f]{7})[0-9a-f]{33}\b")
+
+
+class Letters:
+    """Gathers what a message says. Safe to use from several threads."""
+
+    def __init__(self, bot: Bot, ledger: Ledger, notices: Notices, scene: Scene) -> None:
+        self._bot, self._ledger, self._notices, self._scene = bot, ledger, notices, scene
+        self._branches: dict[str, tuple[str, datetime]] = {}
+
+    def first(self, asked: Due, now: datetime) -> Letter:
+        """What a row says now: those of its entries that still hold."""
+        if asked.kind is Kind.WEEKLY:
+            return self._weekly(asked, now), asked, ""
+        if asked.kind is Kind.MONTHLY:
+            return self._monthly(asked), asked, ""
+        if asked.kind is Kind.NOTE:
+            absent = self._absent(asked, self._scene.world())
+            return (self._notices.note(asked, absent) if absent else None), asked, ""
+        lines = [line for line in self._lines(asked, now) if not isinstance(line, Settled)]
+        if not any(line.entry.fresh for line in lines):
+            return None, asked, ""
+        kept = replace(asked, entries=tuple(line.entry for line in lines))
+        return self._notices.digest(kept, lines, self._bot.directory(), now), kept, _content(lines)
+
+    def again(self, sent: Due, now: datetime) -> Letter:
+        """What a digest that was sent says now: all of its entries, and what became of those that are settled."""
+        lines = list(self._lines(sent, now))
+        return self._notices.digest(sent, lines, self._bot.directory(), now), sent, _content(lines)
+
+    # -- digests --
+
+    def _lines(self, asked: Due, now: datetime) -> Iterator[AnyLine]:
+        keys = [entry.key for entry in asked.entries]
+        world = self._scene.near(keys)
+        board = Board(world)
+        items = {item.key: item for item in world.items}
+        drift = self._ledger.drift_of(keys)
+        reviews = {found.due.key: found for found in self._scene.reviews()}
+        for entry in asked.entries:
+            if entry.phase != ladder.REVIEW:
+                yield self._line(entry, asked, board, items.get(entry.key), drift.get(entry.key), now)
+            elif entry.key in reviews:
+                of = reviews[entry.key]
+                branch = self._branch(of.due.repo, now)
+                yield ReviewLine(entry, of.due, of.runbook.title, of.last, of.by, of.every, branch)
+            else:
+                yield Settled(entry, "reviewed, or no longer to be reviewed")
+
+    def _line(
+        self, entry: Entry, asked: Due, board: Board, item: OpenItem | None, drift: Drift | None, now: datetime
+    ) -> AnyLine:
+        """An item as it is now. One that was told of before its merge stays what it was: that is another ladder."""
+        if item is None or drift is None:
+            return Settled(entry, _how(drift), drift=drift)
+        if ladder.snoozed(item, asked.day) or drift.asleep(now.date()):
+            return Settled(entry, f"snoozed until {drift.snoozed_until}", True, drift)
+        if entry.phase == ladder.OPEN and item.merged and not asked.ts:
+            return Settled(entry, "merged", drift=drift)
+        policy = board.policy(item.repo, item.service)
+        _, steps = ladder.ladder(replace(item, merged=entry.phase == ladder.MERGED), policy)
+        owned = entry.step < len(steps) and steps[entry.step].audience is Audience.OWNER
+        if asked.ts and drift.assignee and owned and asked.recipient not in board.owner_of(item):
+            return Settled(entry, HANDED_OVER, drift=drift)
+        to = board.hears(entry.following.audience, item) if entry.following else ()
+        return Line(entry, drift, steps, self._bot.store.pull(drift.ref), to)
+
+    def _branch(self, repo: str, now: datetime) -> str:
+        """The default branch, which the forge's editor needs; empty while nobody says."""
+        known = self._branches.get(repo)
+        if known is None or not known[1] <= now < known[1] + BRANCH:
+            try:
+                known = (self._bot.forge.tip(repo)[0], now)
+            except BotError:
+                return known[0] if known else ""
+            self._branches[repo] = known
+        return known[0]
+
+    # -- channels --
+
+    def _absent(self, asked: Due, world: World) -> list[Absent]:
+        board = Board(world)
+        waiting: Mapping[str, OpenItem | ReviewDue] = {
+            **{item.key: item for item in world.items}, **{review.key: review for review in world.reviews},
+        }  # fmt: skip
+        found: list[Absent] = []
+        for entry in asked.entries:
+            of = waiting.get(entry.key)
+            if of is None or entry.about not in of.handles:
+                continue
+            same = [i for i in world.items if i.service == of.service and entry.about in i.handles]
+            due_too = [r for r in world.reviews if r.service == of.service and entry.about in r.handles]
+            left = any(
+                known is not None and known.gone
+                for recipient in world.addresses.of(entry.about, of.service)
+                for known in [world.availability.get(recipient.id)]
+            )
+            found.append(Absent(entry.about, of.service, left, len(same), len(due_too), board.owner_of(of)))
+        return found
+
+    def _weekly(self, asked: Due, now: datetime) -> Message | None:
+        tally = self._tally(asked.subject, asked.day, 7)
+        waiting = [
+            Waiting(drift, pull.author if (pull := self._bot.store.pull(drift.ref)) else "")
+            for drift in self._bot.store.drift(service=asked.subject)
+        ]
+        if not (waiting or tally.now.opened or tally.now.closed):
+            return None
+        return self._notices.weekly(asked, tally, waiting, self._bot.directory(), now)
+
+    def _monthly(self, asked: Due) -> Message | None:
+        end = asked.day.replace(day=1)
+        days = (end - timedelta(days=1)).day  # of the month before
+        names = sorted({service.name for service in self._bot.store.services() if service.name})
+        whole = self._tally("", end, days)
+        return self._notices.monthly(asked, whole, [self._tally(name, end, days) for name in names])
+
+    def _tally(self, service: str, end: date, days: int) -> Tally:
+        """The numbers of so many days before ``end``, and of as many before them."""
+        until = datetime.combine(end, time(), UTC)
+        since, before = until - timedelta(days=days), until - timedelta(days=2 * days)
+        return Tally(
+            service, since.date(), end - timedelta(days=1),
+            self._ledger.numbers(service, since, until), self._ledger.numbers(service, before, since),
+        )  # fmt: skip
+
+
+def _how(drift: Drift | None) -> str:
+    """What became of an item, in a few words: ``still accurate`` with who said so, or which commit."""
+    if drift is None:
+        return "settled"
+    status, _, reason = drift.closed_by.partition(": ")
+    said = f"{reason}" if reason.startswith(f"{status} ") else drift.closed_by  # not `acknowledged` twice
+    return _COMMIT.sub(r"\1", said or "settled").replace("acknowledged by", "still accurate, says", 1)
+
+
+def _content(lines: Sequence[AnyLine]) -> str:
+    """What tells digests apart: what they say of, and what is settled of it; not how many days something is old."""
+    said = (line.how if isinstance(line, Settled) else "" for line in lines)
+    entries = (line.entry for line in lines)
+    return content_hash(*(f"{one.key}/{one.phase}/{one.step}/{how}" for one, how in zip(entries, said, strict=True)))
