@@ -47,7 +47,6 @@ class Proof(StrEnum):
     CONFIGURED = "configured"
     OAUTH = "oauth"
     EMAIL = "email"
-    NAME = "name"
 
 
 class Surface(StrEnum):
@@ -57,7 +56,6 @@ class Surface(StrEnum):
     COMMAND = "command"
     COMMENT = "comment"
     CHECK = "check"
-    API = "api"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -331,8 +329,8 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class Approvals:
-    """What the forge knows of reviews of one head: logins whose approval stands on this head, and the names of the
-    required checks (None when they may not be read)."""
+    """What the forge knows of reviews of one head: logins with write access whose approval stands on this head, the
+    names of the required checks, and the number of required approvals (None when they may not be read)."""
 
     approved_by: tuple[str, ...]
     required_checks: tuple[str, ...] | None

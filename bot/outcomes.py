@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
+from bot.context import Bot
 from bot.model import Approvals, Pull
+from bot.ports import Refused, Unavailable
+from bot.rulings import is_author, persons
 from runbooks.model import Outcome
 
 NAME = "changes reviewed before release"
 
 
-def reviewed_before_release(pull: Pull, approvals: Approvals | None) -> Outcome:
-    """Whether somebody other than its authors approved this very head, and the target branch requires checks.
-    ``approvals`` is None where the forge would not say."""
-    if approvals is None:
-        return Outcome(NAME, "could not tell", "reviews of this pull request may not be read")
-    wrote = {pull.author.casefold(), *(author.login.casefold() for author in pull.authors if author.login)}
-    others = [login for login in approvals.approved_by if login.casefold() not in wrote]
+def reviewed_before_release(bot: Bot, pull: Pull) -> Outcome:
+    """Whether as many people as the target branch requires, and at least one, approved this very head, none of them
+    its author or a co-author, all with write access; and whether the branch requires checks. Raises nothing: what
+    GitHub or Slack does not say now, or never, could not be told."""
+    try:
+        approvals = bot.forge.approvals(pull)
+        others = [login for login in approvals.approved_by if not _wrote(bot, pull, login)]
+    except (Refused, Unavailable):
+        return Outcome(NAME, "could not tell", "reviews of this pull request, or who gave them, may not be read")
+    return _judged(pull, approvals, others)
+
+
+def _wrote(bot: Bot, pull: Pull, login: str) -> bool:
+    """Whether an approval is by whoever wrote the change: the same question as who may decide (``rights.permit``)."""
+    return is_author(bot, pull, *persons(bot, [login]))
+
+
+def _judged(pull: Pull, approvals: Approvals, others: list[str]) -> Outcome:
+    head, required = pull.head_sha[:10], max(1, approvals.required_reviews or 0)
     if not others:
         own = ", only its authors did" if approvals.approved_by else ""
-        return Outcome(NAME, "fails", f"nobody approved {pull.head_sha[:10]} yet{own}")
+        return Outcome(NAME, "fails", f"nobody with write access approved {head} yet{own}")
     who = ", ".join(others[:5])
+    if len(others) < required:
+        return Outcome(
+            NAME, "fails", f"{head} was approved by {who}; {pull.base_ref} requires {required} approvals by others"
+        )
     if approvals.required_checks is None:
         return Outcome(NAME, "could not tell", f"approved by {who}; the branch's required checks may not be read")
     if not approvals.required_checks:

@@ -100,7 +100,8 @@ class Forge(Protocol):
         ...
 
     def approvals(self, pull: Pull) -> Approvals:
-        """Who approved this head, and what the target branch requires."""
+        """Who with write access approved this head, and what the target branch requires. Raises ``Refused`` where
+        it is not said who may write."""
         ...
 
     def comment(self, ref: PullRef, body: str) -> None:

@@ -25,9 +25,9 @@ from bot.model import (
 )
 from bot.outcomes import NAME as RELEASE
 from bot.outcomes import reviewed_before_release
-from bot.ports import Gone, Refused, Unavailable
+from bot.ports import Gone
 from bot.rulings import applied, rulings_on
-from runbooks.model import Outcome, Status
+from runbooks.model import Status
 
 CLOSED_REPOSITORY = frozenset({"deleted", "archived", "privatized", "suspend", "removed"})
 """What may happen to a repository (or its installation) that ends our business with it."""
@@ -114,7 +114,7 @@ def remember(bot: Bot, pull: Pull, result: Review) -> str:
     """Keep a review, open and close drift by it, and put it on record."""
     at = bot.clock.now()
     known = tuple(outcome for outcome in result.outcomes if outcome.name != RELEASE)
-    result = replace(result, outcomes=(*known, _release_outcome(bot, pull)))
+    result = replace(result, outcomes=(*known, reviewed_before_release(bot, pull)))
     bot.store.save_pull(pull, at)
     fresh = bot.store.save_review(result, at)
     if not pull.draft and not result.failure:
@@ -189,13 +189,6 @@ def _prepare(bot: Bot, pull: Pull) -> ReviewOrder | None:
     return ReviewOrder(checkout, pull.ref, decisions, bot.clock.now().date(), bot.rules.opted_in(repo))
 
 
-def _release_outcome(bot: Bot, pull: Pull) -> Outcome:
-    try:
-        return reviewed_before_release(pull, bot.forge.approvals(pull))
-    except (Refused, Unavailable):
-        return reviewed_before_release(pull, None)
-
-
 def _ended(bot: Bot, pull: Pull, known: Pull | None) -> str:
     """A pull request was merged or closed: its drift becomes debt or ends, and a merge goes on record."""
     merged = pull.state is PullState.MERGED
@@ -206,7 +199,7 @@ def _ended(bot: Bot, pull: Pull, known: Pull | None) -> str:
         body = {
             "head": pull.head_sha, "merged": pull.merged_sha, "author": pull.author,
             "reviewed_head": left.head, "debt": [item.fingerprint for item in left.drift] if merged else [],
-            "outcome": encoded(_release_outcome(bot, pull)),
+            "outcome": encoded(reviewed_before_release(bot, pull)),
         }  # fmt: skip
         bot.store.append("merge" if merged else "close", pull.ref.repo, pull.ref.key, body, at)
     return pull.state.value

@@ -17,13 +17,18 @@ from bot.ports import Gone, Refused, Unavailable
 
 MAX_COMMITS = 250
 """Commits of a pull request that GitHub lists ("List commits on a pull request")."""
+MAX_REVIEWS = 1_000
+"""Reviews of a pull request that are read; with more, who approved is not known."""
+MAX_APPROVERS = 20
+"""People who approved a head of whom it is asked whether they may write."""
 MAX_COMMENT = 65_000
 """Bytes of a comment; GitHub takes 65,536 characters."""
 MAX_ATTEMPTS = 5
 """Attempts at one delivery after which it is not asked for again: something in it does not agree with us."""
 
-_TRAILER = re.compile(r"^co-authored-by:[ \t]*([^<>\n]{0,200})<([^<>\s]{1,320})>[ \t]*$", re.IGNORECASE | re.MULTILINE)
+_TRAILER = re.compile(r"^co-authored-by:[ \t]*([^<>\n]{0,200})<([^<>\s]{1,320})>[ \t\r]*$", re.I | re.M)
 _NOREPLY = re.compile(r"(?:\d+\+)?([A-Za-z0-9](?:[A-Za-z0-9-]|\[bot\])*)@users\.noreply\.[a-z0-9.-]+", re.IGNORECASE)
+_OURS = {"OWNER", "MEMBER", "COLLABORATOR"}
 _LOGIN = re.compile(r"[A-Za-z0-9_-]{1,100}(?:\[bot\])?")
 _TEAM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _SHA = re.compile(r"(?:[A-Za-z0-9-]{1,100}:)?[0-9a-f]{7,64}")
@@ -149,13 +154,22 @@ class GitHub:
         return same and text_of(data.get("permission")) in {"admin", "write"}
 
     def approvals(self, pull: Pull) -> Approvals:
-        """Logins whose latest word on the pull request is an approval of exactly this head; and what is required."""
-        latest: dict[str, tuple[str, str]] = {}
-        for data in self._pages(pull.ref.repo, f"/pulls/{pull.ref.number}/reviews"):
+        """Logins with write access whose latest word on the pull request is an approval of exactly this head; and what
+        is required. Raises ``Refused`` where that cannot be known: anybody may approve what is public, so whose word
+        counts is asked of GitHub, those first whom it calls members."""
+        latest: dict[str, tuple[str, str, bool]] = {}
+        for number, data in enumerate(self._pages(pull.ref.repo, f"/pulls/{pull.ref.number}/reviews"), 1):
+            if number >= MAX_REVIEWS:
+                raise Refused("the pull request has more reviews than are read", "too_many")
             login, state = text_of(of(data.get("user")).get("login")), text_of(data.get("state")).upper()
             if login and state in {"APPROVED", "CHANGES_REQUESTED", "DISMISSED"}:  # comments change no verdict
-                latest[login] = (state, text_of(data.get("commit_id")))
-        by = tuple(sorted(login for login, said in latest.items() if said == ("APPROVED", pull.head_sha)))
+                stranger = text_of(data.get("author_association")) not in _OURS
+                latest[login] = (state, text_of(data.get("commit_id")), stranger)
+        approved = {login: said[2] for login, said in latest.items() if said[:2] == ("APPROVED", pull.head_sha)}
+        asked = sorted(approved, key=lambda login: (approved[login], login))[:MAX_APPROVERS]
+        by = tuple(sorted(login for login in asked if self.may_write(pull.ref.repo, login)))
+        if len(approved) > MAX_APPROVERS and not by:
+            raise Refused("more people approved than are asked about", "too_many")
         checks, reviews = required(self._ask, pull.ref.repo, pull.base_ref)
         return Approvals(by, checks, reviews)
 

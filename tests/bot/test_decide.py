@@ -159,12 +159,11 @@ def test_a_stranger_is_told_who_may(bot: Bot, surface: Surface) -> None:
     assert status(bot) == ["contradicted"]
 
 
-def test_a_link_by_e_mail_or_name_carries_no_rights(bot: Bot) -> None:
+def test_a_link_by_e_mail_carries_no_rights(bot: Bot) -> None:
     bot = replace(bot, rules=Rules())
-    for proof in (Proof.EMAIL, Proof.NAME):
-        bot.store.link(Person("ops-olga", OLGA, proof), bot.clock.now())
-        with pytest.raises(NotAllowed, match="not linked"):
-            acknowledge(bot, acting(bot, slack=OLGA, surface=Surface.BUTTON), REF, ["f1"], "fine")
+    bot.store.link(Person("ops-olga", OLGA, Proof.EMAIL), bot.clock.now())
+    with pytest.raises(NotAllowed, match="not linked"):
+        acknowledge(bot, acting(bot, slack=OLGA, surface=Surface.BUTTON), REF, ["f1"], "fine")
     bot.store.link(Person("ops-olga", OLGA, Proof.OAUTH), bot.clock.now())
     acknowledge(bot, acting(bot, slack=OLGA, surface=Surface.BUTTON), REF, ["f1"], "fine")
     assert status(bot) == ["acknowledged"]
@@ -270,10 +269,9 @@ def test_rights_are_the_same_on_every_surface(
     assert status(linked) == ["acknowledged"]
 
 
-@pytest.mark.parametrize("proof", [Proof.EMAIL, Proof.NAME])
-def test_on_github_too_a_link_that_was_guessed_carries_no_rights(bot: Bot, proof: Proof) -> None:
+def test_on_github_too_a_link_that_was_guessed_carries_no_rights(bot: Bot) -> None:
     hand_over_to(bot, IVAN)
-    bot.store.link(Person("ivan", IVAN, proof), bot.clock.now())
+    bot.store.link(Person("ivan", IVAN, Proof.EMAIL), bot.clock.now())
     with pytest.raises(NotAllowed):
         acknowledge(bot, acting(bot, login="ivan", surface=Surface.COMMENT), REF, ["f1"], "fine")
 

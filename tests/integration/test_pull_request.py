@@ -67,7 +67,7 @@ def test_an_owner_declares_a_section_still_accurate(world: World, database: dict
     assert server.interact(pressed)[0] == 200
     view = until(lambda: world.slack.made("views.open"), "a modal")[-1].body["view"]
     assert view["callback_id"] == "still_accurate_view"
-    options = next(block["element"]["options"] for block in view["blocks"] if block["block_id"] == "sections")
+    options = next(block["element"]["options"] for block in view["blocks"] if block.get("block_id") == "sections")
     values = {
         "sections": {"sections": {"selected_options": options[:1]}},
         "reason": {"reason": {"value": "the proxy keeps them for an hour"}},

