@@ -11,7 +11,7 @@ import pytest
 from fakes import REF, item, pull
 
 from bot.model import Directory, Drift, Item, OwnerName, Person, Proof, PullRef, PullState
-from bot.reminders.notices import Absent, Line, Notices, ReviewLine, Tally, Waiting
+from bot.reminders.notices import Absent, Line, Notices, ReviewLine, Settled, Tally, Waiting
 from bot.reminders.nouns import (
     Audience,
     Due,
@@ -231,6 +231,30 @@ def test_steps_of_one_day_are_one_reminder(step: int, nth: int, audience: Audien
     entry = Entry("k", "shop", "open", step, 4, True)
     made = Line(entry, Drift("acme/shop", item(), REF, NOW), POLICY.open)
     assert (made.nth, made.audience) == (nth, audience)
+
+
+def test_what_was_settled_since_stands_in_one_line_without_buttons() -> None:
+    still, done, slept = (line(item(fingerprint=f"f{n}", title=f"Section {n}"), 0) for n in range(3))
+    of = review()
+    read = Settled(of.entry, "reviewed, or no longer to be reviewed")
+    lines = (
+        still, Settled(done.entry, "still accurate, says @olga: <!channel> *checked*", drift=done.drift),
+        Settled(slept.entry, "snoozed until 2026-12-04", True, slept.drift), read,
+    )  # fmt: skip
+    message = NOTICES.digest(to(OLGA), lines, KNOWN, NOW)
+    check_message(message)
+    text = terminal(message, 200)
+    assert "1 section waits for you" in text
+    assert "1 now wrong" in text
+    assert "✅ docs/runbooks/shop.md · Section 1 · still accurate, says @olga:" in text
+    assert "💤 docs/runbooks/shop.md · Section 2 · snoozed until 2026-12-04" in text
+    assert "✅ docs/runbooks/refunds.md · reviewed" in text
+    assert "<!channel>" not in str(message)
+    assert text.count("Hand over") == 1
+    nothing = NOTICES.digest(to(OLGA), lines[1:], KNOWN, NOW)
+    check_message(nothing)
+    assert "Nothing of this waits any more" in terminal(nothing, 200)
+    assert str(nothing).count("'actions'") == 0
 
 
 def test_a_note_says_who_is_gone_and_who_gets_it() -> None:

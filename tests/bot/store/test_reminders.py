@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -195,6 +196,41 @@ def test_messages_of_long_ago_are_forgotten_but_the_newest(store: SqlStore) -> N
         assert len(connection.execute(select(sendings.c.key)).all()) == 1
 
 
+def test_the_newest_digests_that_show_an_item_are_found_where_they_stand(ledger: Ledger) -> None:
+    first, second = due(entry(), entry(F2)), due(entry(F2), day=DAY + timedelta(days=1))
+    for message in (first, second):
+        assert ledger.claim(message, AT)
+        ledger.sent(message.key, "one", (), AT, replace(message, channel="D0OLGA", ts="1.5"))
+    other = due(entry(), to=Recipient(Place.PERSON, "U0DAN"))
+    send(ledger, other)  # where it stands nobody knows
+    assert ledger.showing([F1], DAY) == ()  # the newest does not show it
+    (found,) = ledger.showing([F1, F2, "acme/shop:f_"], DAY)
+    assert (found.key, found.due.channel, found.due.ts, found.content) == (second.key, "D0OLGA", "1.5", "one")
+    ledger.shown(found.key, "two")
+    assert [one.content for one in ledger.showing([F2], DAY)] == ["two"]
+    assert ledger.showing([F2], DAY + timedelta(days=2)) == ledger.showing(["acme/shop:f_"], DAY) == ()
+    assert ledger.showing([], DAY) == ()
+
+
+@pytest.mark.parametrize("path", ['docs/"quoted".md', "docs/größe \\ 100%.md", "docs/\x01_.md"])
+def test_a_digest_is_found_by_a_review_of_any_path(ledger: Ledger, path: str) -> None:
+    key = f"acme/shop:{path}@2026-11-20"
+    message = due(entry(key, phase="review"))
+    assert ledger.claim(message, AT)
+    ledger.sent(message.key, "one", (), AT, replace(message, channel="D0OLGA", ts="1.5"))
+    assert [one.key for one in ledger.showing([key], DAY)] == [message.key]
+
+
+def test_all_messages_of_some_days_are_on_record_whatever_became_of_them(ledger: Ledger) -> None:
+    days = [DAY + timedelta(days=ahead) for ahead in range(4)]
+    messages = [due(entry(), day=day) for day in days]
+    for message in messages:
+        assert ledger.claim(message, AT)
+    ledger.sent(messages[1].key, "", (), AT)
+    ledger.dropped(messages[2].key, "refused", "no", AT)
+    assert ledger.on_record(days[1]) == {message.key for message in messages[1:]}
+
+
 # -- what was told --------------------------------------------------------------------------------------------------
 
 
@@ -287,6 +323,20 @@ def test_open_items_are_what_reminders_need_of_open_drift(store: SqlStore) -> No
     assert store.open_items()[0].handles == ("@ops-olga",)
     store.close_drift("acme/shop", "f2", LATER, "mended")
     assert [found.key for found in store.open_items()] == [F1]
+
+
+def test_items_are_found_by_their_keys(store: SqlStore) -> None:
+    store.open_drift(review(item(), item(fingerprint="f2")), AT)
+    store.open_drift(review(item(fingerprint="f1"), ref=PullRef("acme/pay", 3)), AT)
+    store.close_drift("acme/shop", "f2", LATER, "acknowledged: by @olga")
+    assert [one.key for one in store.open_items(["acme/shop:f1", "acme/shop:f2", "acme/none:f1"])] == ["acme/shop:f1"]
+    assert store.open_items([]) == ()
+    found = store.drift_of([F1, F2, "acme/pay:f1", "acme/shop:f9"])
+    assert set(found) == {F1, F2, "acme/pay:f1"}
+    assert (found[F2].closed_at, found[F2].closed_by) == (LATER, "acknowledged: by @olga")
+    assert found[F1] == store.drift(repo="acme/shop")[0]
+    assert sorted(store.items_of(REF)) == [F1, F2]
+    assert store.items_of(PullRef("acme/shop", 99)) == ()
 
 
 def test_the_worst_and_the_oldest_come_first(store: SqlStore) -> None:
