@@ -6,7 +6,7 @@ BIN := .venv/bin
 PYTEST_ARGS ?=
 RUNS ?= 5
 
-.PHONY: demo demo-bot test test-integration lint crater accuracy speed clean
+.PHONY: demo demo-bot walk test test-integration lint crater accuracy speed clean
 
 demo: ## build a small repository with runbooks and a risky branch, and check it
 	@$(PYTHON) .ci/environment.py
@@ -17,6 +17,10 @@ demo: ## build a small repository with runbooks and a risky branch, and check it
 demo-bot: ## the bot from an opened pull request to mended runbooks, against stand-ins for GitHub and Slack
 	@$(PYTHON) .ci/environment.py bot
 	@$(BIN)/python demo/bot/story.py .demo/bot
+
+walk: ## stand-ins for GitHub and Slack in this window, to try the bot in another one (docs/slack.md)
+	@$(PYTHON) .ci/environment.py bot
+	@$(BIN)/python demo/bot/walk.py .demo/walk
 
 test: ## all tests that need nothing but Python and git
 	@$(PYTHON) .ci/environment.py dev

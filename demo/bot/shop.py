@@ -67,7 +67,7 @@ def settings(github: GitHub, slack: Slack, state: Path, port: int) -> dict[str, 
         "GITHUB_WEBHOOK_SECRET": WEBHOOK_SECRET,
         "SLACK_API_URL": f"{slack.url}/api/", "SLACK_BOT_TOKEN": "xoxb-demo",
         "SLACK_SIGNING_SECRET": SIGNING_SECRET, "SLACK_DEFAULT_CHANNEL": CHANNEL,
-        "PEOPLE": f"{AUTHOR}={DANA},{OWNER}={PAT},payments-oncall={PAT}", "TEAMS": f"@shop/identity={GROUP}",
+        "PEOPLE": f"{AUTHOR}={DANA},{OWNER}={PAT}", "TEAMS": f"@shop/identity={GROUP}",
         "STATE_DIR": str(state), "HOST": "127.0.0.1", "PORT": str(port), "WORKERS": "1",
     }  # fmt: skip
 

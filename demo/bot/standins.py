@@ -21,7 +21,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 REPOSITORY, NUMBER, BRANCH = "shop/payments", 12, "shorter-sessions"
 TITLE = "Shorten sessions, let support refund, calm the gateway alert"
-AUTHOR, OWNER = "dana", "pat"
+AUTHOR, OWNER = "dana", "payments-oncall"
 APP, INSTALLATION = 4711, 1
 MANIFEST = Path(__file__).resolve().parents[2] / "slack-manifest.json"
 
@@ -269,8 +269,10 @@ class Slack(StandIn):
     def answer(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """One call of the Web API."""
         kind = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
-        given = json.loads(body) if "json" in kind else dict(parse_qsl(body.decode()))
-        name = urlsplit(path).path.rpartition("/")[2]
+        where = urlsplit(path)
+        given = json.loads(body) if body and "json" in kind else dict(parse_qsl(body.decode()))
+        given |= dict(parse_qsl(where.query))
+        name = where.path.rpartition("/")[2]
         told = {"Content-Type": "application/json", "X-OAuth-Scopes": ",".join(_scopes())}
         with self._guard:
             if self.faults.get(name):

@@ -165,6 +165,12 @@ class Walk:
         self.say(f"\n{caption}:\n{lines}\n")
 
 
+def _command() -> str:
+    """The bot's command as it stands beside the Python that runs this."""
+    beside = Path(sys.executable).parent / "runbook-drift-bot"
+    return str(beside) if beside.exists() else "runbook-drift-bot"
+
+
 def _initial(view: Mapping[str, Any]) -> dict[str, Any]:
     """The day that a modal proposes."""
     picked = next((b["element"].get("initial_date") for b in view["blocks"] if b.get("block_id") == "until"), None)
@@ -202,7 +208,10 @@ def main(folder: Path) -> int:
     (folder / MARKER).touch()
     walk = Walk(folder)
     print(f"GitHub stands in at {walk.github.url}, Slack at {walk.slack.url}; the bot's settings are in {folder}/.env.")
-    print(f"In another window: cd {folder.resolve()}, then runbook-drift-bot serve. Here, type one of\n\n{HELP}\n")
+    print(
+        f"In another window:\n\n  cd {folder.resolve()}\n  {_command()} serve\n\nHere, type one of\n\n{HELP}\n",
+        flush=True,
+    )
     try:
         for line in typed(SECONDS):
             if line in {"quit", "exit"}:
@@ -211,9 +220,9 @@ def main(folder: Path) -> int:
                 if line:
                     walk.do(line)
             except OSError:
-                print("The bot does not answer. Does `runbook-drift-bot serve` run in the other window?")
+                walk.say("The bot does not answer. Does `runbook-drift-bot serve` run in the other window?")
             except Unanswered as problem:
-                print(problem)
+                walk.say(str(problem))
     except KeyboardInterrupt:
         print()
     finally:

@@ -79,7 +79,7 @@ def test_the_ladder_from_the_alert_to_the_commit_that_mends_the_runbook(town: Ma
     }
     first, second = (text(message) for message in here.slack.top(direct(PAT))[1:])
     assert "PR #1 by dana, merged · open for 1 day · first reminder; next: you again on Monday" in first
-    assert "PR #1 by dana, merged · open for 5 days · second reminder; next: #payments on Wednesday" in second
+    assert "PR #1 by dana, merged · open for 5 days · second reminder; next: @C0PAYMENTS on Wednesday" in second
 
     here.restart()
     assert here.tick() == [], "another process knows what was said"
@@ -117,8 +117,11 @@ def test_people_decide_from_their_digest(town: Make) -> None:
     assert "whoever wrote a change does not decide" in here.decide(DANA, digest, "Still accurate", fine)
     snoozed = here.decide(PAT, digest, "Snooze", reason("waits for the dashboard"), until("2026-11-10"))
     assert snoozed == "💤 Snoozed until 2026-11-10: 1."
-    assert here.decide(PAT, digest, "Still accurate#2", fine) == "✅ Recorded as still accurate: 1."
-    assert here.decide(PAT, digest, "Hand over#3", to(SAM)) == "✅ Handed over: 1."
+    assert "💤 docs/runbooks/sessions.md · A stale page · snoozed until 2026-11-10" in text(digest), "in its place"
+    assert here.decide(PAT, digest, "Still accurate", fine) == "✅ Recorded as still accurate: 1."
+    assert "✅ docs/runbooks/sessions.md · A stuck lock · still accurate, says @pat: the proxy" in text(digest)
+    assert here.decide(PAT, digest, "Hand over", to(SAM)) == "✅ Handed over: 1."
+    assert "🔴" not in text(digest)
     assert "sessions.md:5" not in here.command(PAT, "mine")
     assert "sessions.md:5" in here.command(SAM, "mine")
 
@@ -158,7 +161,7 @@ def test_nobody_is_told_on_a_holiday_while_asleep_or_when_they_asked_for_quiet(t
         "Tue 2026-11-10 03:30": [(direct(PAT), "1 section waits for you")],
         "Thu 2026-11-12 08:00": [(ROOM, "1 section waits for the owners of payments")],
     }, "a day off and a holiday are silent and do not count"
-    assert "second reminder; next: #payments on Thursday" in text(here.last(direct(PAT)))
+    assert "second reminder; next: @C0PAYMENTS on Thursday" in text(here.last(direct(PAT)))
 
 
 def test_an_owner_who_left_is_passed_over(town: Make) -> None:
