@@ -27,6 +27,9 @@ __all__ = ["MAX_SUSPECTS", "Inputs", "Mapped", "check", "judge", "map_sections"]
 MAX_UNCOVERED = 20
 """Risky changes that no section speaks of, reported per diff."""
 
+MAX_OPEN = 3
+"""Sections shown for a line that may be false; as many as are shown where nothing names what changed."""
+
 Told = list[tuple[Contradiction, Finding]]
 """False lines, each with the finding to show for it."""
 
@@ -133,12 +136,12 @@ def _false_lines(
     """Lines of head that are false, contradicted ones before those that another place of the code bears out; then the
     sections whose line was false at base. Adds the sections to ``settled``, and to ``shown`` the findings of changes
     that made a line false beside the one that its verdict names."""
-    now = _told(inputs, mapped.analysis, after_index, finding_for)
+    now, open_lines = _told(inputs, mapped.analysis, after_index, finding_for)
     beside = (finding_for(change) for found, _ in now for change in found.also)
     shown.update((finding.rule, finding.subject) for finding in beside if finding is not None)
     then: Told = []
     if inputs.documents_changed:
-        then = _told(inputs, mapped.analysis, mapped.index, finding_for)
+        then, _ = _told(inputs, mapped.analysis, mapped.index, finding_for)
         now += _third_values(inputs, then, after, after_index, {(f.section.path, f.line) for f, _ in now})
     kept = kept_places([found for found, _ in now], _head(inputs))
     settled.update(key_of(found.section) for found, _ in now)
@@ -148,10 +151,8 @@ def _false_lines(
     for number, place in kept.items():
         found, finding = now[number]
         yield judging.doubtful(found, finding, inputs.owners(found.section), inputs.head, place)
-    said = {substance(found.quote) for found, _ in now}
-    # A line that went from one section to another is one false line.
-    gone = [t for t in then if after.counterpart(t[0].section) is None and substance(t[0].quote) in said]
-    settled.update(key_of(found.section) for found, _ in gone)
+    gone = _went(then, now, after)
+    settled.update(key_of(after.counterpart(found.section) or found.section) for found, _ in gone)
     then = [t for t in then if t not in gone]
     for _, group in groupby(sorted(then, key=lambda t: key_of(t[0].section)), key=lambda t: key_of(t[0].section)):
         lines = list(group)
@@ -159,13 +160,47 @@ def _false_lines(
         if key_of(section) not in settled:
             settled.add(key_of(section))
             yield _since_base(inputs, lines, after)
+    yield from _open_lines(inputs, open_lines, settled)
 
 
-def _told(inputs: Inputs, analysis: Analysis, index: Index, finding_for: FindingFor) -> Told:
-    """The false lines among the indexed sections, those aside for which no finding can be quoted."""
+def _open_lines(inputs: Inputs, lines: Told, settled: set[SectionKey]) -> Iterator[Verdict]:
+    """Lines that may be false, one a section, of sections that this diff left as they are: worth a look wherever they
+    rank. Where there are many the setting is spoken of everywhere, and the ranking chooses."""
+    sections: dict[SectionKey, tuple[Contradiction, Finding]] = {}
+    for found, finding in lines:
+        sections.setdefault(key_of(found.section), (found, finding))
+    if sections and inputs.documents_changed:
+        unedited = {(section.path, section.text) for runbook in inputs.before for section in runbook.sections}
+        sections = {k: pair for k, pair in sections.items() if (pair[0].section.path, pair[0].section.text) in unedited}
+    fresh = [key for key in sections if key not in settled]
+    for key in fresh if len(fresh) <= MAX_OPEN else ():
+        found, finding = sections[key]
+        settled.add(key)
+        yield judging.doubtful(found, finding, inputs.owners(found.section), inputs.head, found.doubt)
+
+
+def _went(then: Told, now: Told, after: Edition) -> Told:
+    """The lines that were false at base and stand, as false as they were, in another section of head: it was deleted,
+    or this diff put them under another heading. Each is one false line, which is said where it stands now."""
+    standing = {(key_of(found.section), substance(found.quote)) for found, _ in now}
+    here = {(key_of(after.counterpart(f.section) or f.section), substance(f.quote)) for f, _ in then}
+    said, come = {quote for _, quote in standing}, {quote for _, quote in standing - here}
+    gone: Told = []
+    for found, finding in then:
+        section, quote = after.counterpart(found.section), substance(found.quote)
+        left = section is not None and (key_of(section), quote) not in standing
+        if (section is None and quote in said) or (left and quote in come):
+            gone.append((found, finding))
+    return gone
+
+
+def _told(inputs: Inputs, analysis: Analysis, index: Index, finding_for: FindingFor) -> tuple[Told, Told]:
+    """The false lines among the indexed sections, and those that may be; those aside for which no finding can be
+    quoted."""
     found = contradictions(analysis.changes, index, inputs.still_defined)
     pairs = ((line, finding_for(line.change)) for line in found)
-    return [(line, finding) for line, finding in pairs if finding is not None]
+    told = [(line, finding) for line, finding in pairs if finding is not None]
+    return [pair for pair in told if not pair[0].doubt], [pair for pair in told if pair[0].doubt]
 
 
 def _third_values(inputs: Inputs, then: Told, after: Edition, index: Index, known: set[tuple[str, int]]) -> Told:

@@ -67,7 +67,8 @@ class Contradiction:
     """A line that is now false: where it stands, why, and the corrected line when it can be written.
 
     ``edits`` are the replacements of which the corrected line is made, where they are known one by one; ``also`` are
-    further changes that make the same line false, and whose corrections the suggestion holds too.
+    further changes that make the same line false, and whose corrections the suggestion holds too. ``doubt`` says why
+    the line may not be about what changed: then it is worth a look, and not called false.
     """
 
     change: Change
@@ -78,6 +79,7 @@ class Contradiction:
     suggestion: Suggestion | None
     edits: tuple[Edit, ...] = ()
     also: tuple[Change, ...] = ()
+    doubt: str = ""
 
 
 ABOVE = 30
@@ -90,7 +92,7 @@ WRAPPED = 3
 
 class Line(NamedTuple):
     """One line: its number in the file, its text without line ending, the kind of its block, up to ``ABOVE`` lines of
-    the block above it, and the line of text that leads to the block with the section's title.
+    the block above it, and the line of text that leads to the block with the section's title; fences lead to nothing.
 
     ``governs`` is what a list, table or fence stands under: the nearest line that ends in a colon or is a bold label;
     ``header`` is the header line of a table row's table, empty elsewhere and where there is none; ``around`` is the
@@ -139,7 +141,8 @@ def lines_of(section: Section) -> Iterator[Line]:
                 around = _around(lines, offset) if block.kind == "paragraph" and len(lines) > 1 else ""
                 text, told = line.rstrip("\r"), f"{lead} ({section.title})"
                 yield Line(number, text, block.kind, above, told, governs, shown, around, diff)
-        lead = next((line for line in reversed(lines) if line.strip()), lead)
+        if block.kind != "fence":  # what leads to a fence leads to those right behind it
+            lead = next((line for line in reversed(lines) if line.strip()), lead)
 
 
 def _is_header(block: Block, section: Section, source: list[str]) -> bool:

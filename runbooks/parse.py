@@ -82,7 +82,9 @@ def _read(path: str, data: bytes, revision: str, anchors: AnchorsOf) -> Runbook:
     lines = text.split("\n")
     # Front matter is blanked, not cut, so that line numbers stay those of the file.
     body = "\n" * body_line + "\n".join(lines[body_line:])
-    sections = tuple(_sections(path, revision, lines, body_line, _markdown().parse(body), problems, anchors))
+    tokens = _markdown().parse(body)
+    problems.extend(_too_deep(tokens))
+    sections = tuple(_sections(path, revision, lines, body_line, tokens, problems, anchors))
     top = next((s.headings[0] for s in sections if s.headings), "") if _has_h1(body) or not front.title else ""
     return Runbook(
         path=path,
@@ -117,6 +119,14 @@ def _decode(data: bytes, problems: list[str]) -> str:
         problems.append(f"the file has more than {MAX_LINES:,} lines; the rest was not read")
         text = "\n".join(text.split("\n", MAX_LINES)[:MAX_LINES]) + "\n"
     return text
+
+
+def _too_deep(tokens: Sequence[Token]) -> Iterator[str]:
+    """What to say of the first quote or list item whose content markdown-it left out for its depth."""
+    for token in tokens:
+        if token.level >= MAX_NESTING - 1 and token.map and token.type in {"blockquote_open", "list_item_open"}:
+            yield f"line {token.map[0] + 1}: lists and quotes are nested too deeply; what stands there was not read"
+            return
 
 
 def _has_h1(body: str) -> bool:

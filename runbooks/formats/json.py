@@ -76,6 +76,8 @@ def _verdict(verdict: Verdict) -> dict[str, Json]:
     return {
         "status": verdict.status.value,
         "fingerprint": verdict.fingerprint,
+        "values_hash": verdict.values_hash,
+        "section_hash": verdict.section_hash or None,
         "rule": finding.rule,
         "area": finding.area.value,
         "severity": finding.severity.value,

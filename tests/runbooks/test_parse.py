@@ -190,6 +190,14 @@ def test_large_files_are_cut_and_say_so() -> None:
     assert "more than" in read("a\n" * (MAX_LINES + 1)).problems[0]
 
 
+@pytest.mark.parametrize("mark", ["> ", "- "])
+def test_what_is_nested_too_deeply_is_reported_and_not_passed_over_in_silence(mark: str) -> None:
+    runbook = read(f"# T\n\n{mark * 3_000}`A_B` is 5\n")
+    assert runbook.problems == ("line 3: lists and quotes are nested too deeply; what stands there was not read",)
+    assert runbook.sections[0].headings == ("T",)
+    assert read(f"# T\n\n{mark * 10}`A_B` is 5\n").problems == ()
+
+
 HOSTILE = {
     "quotes": "> " * 100_000,
     "list": "- " * 100_000,

@@ -44,7 +44,10 @@ def test_the_schema_is_itself_valid() -> None:
 def test_keys_are_those_of_the_contract_and_in_its_order() -> None:
     data = rendered(full_report())
     assert list(data) == SCHEMA["required"]
-    assert list(data["verdicts"][0]) == SCHEMA["$defs"]["verdict"]["required"]
+    keys = list(SCHEMA["$defs"]["verdict"]["properties"])
+    assert list(data["verdicts"][0]) == keys
+    optional = {"values_hash", "section_hash"}
+    assert [key for key in keys if key not in optional] == SCHEMA["$defs"]["verdict"]["required"]
 
 
 def test_a_contradicted_verdict_in_full() -> None:
@@ -53,6 +56,8 @@ def test_a_contradicted_verdict_in_full() -> None:
         {
             "status": "contradicted",
             "fingerprint": verdict.fingerprint,
+            "values_hash": verdict.values_hash,
+            "section_hash": verdict.section_hash,
             "rule": "auth/credential-lifetime-changed",
             "area": "auth",
             "severity": "high",
@@ -83,6 +88,7 @@ def test_a_contradicted_verdict_in_full() -> None:
 def test_an_uncovered_verdict_has_no_runbook_and_a_removed_line_no_after() -> None:
     (verdict,) = rendered(reports.report(reports.uncovered()))["verdicts"]
     assert verdict["runbook"] is None
+    assert verdict["section_hash"] is None
     assert verdict["suggestion"] is None
     assert verdict["code"]["after"] is None
     assert verdict["code"]["before"]["line"] == 20
