@@ -59,7 +59,7 @@ def _settle(bot: Bot, ref: PullRef) -> None:
     """The newest review of a pull request, and its drift, by what was decided. Nothing opens anew by that where the
     pull request is a draft, closed or merged."""
     at = bot.clock.now()
-    with bot.store.together():
+    with bot.store.together(ref.key):
         pull, found = bot.store.pull(ref), bot.store.review(ref)
         if pull is None or found is None or pull.state is PullState.CLOSED:
             return

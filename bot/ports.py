@@ -197,9 +197,10 @@ class Store(Protocol):
     """All that is remembered. Each method is one transaction; what is written is there when it returns. Raises
     ``Unavailable`` when the database is locked, full or away."""
 
-    def together(self) -> AbstractContextManager[None]:
+    def together(self, alone: str = "") -> AbstractContextManager[None]:
         """One transaction of all calls of this thread within, kept whole or not at all; ``append`` comes last in it,
-        and nobody outside is asked."""
+        and nobody outside is asked. ``alone`` is the key of a pull request whose review is read in it and then written:
+        one at a time."""
         ...
 
     def accept(self, delivery: str, event: str, at: datetime) -> bool:

@@ -33,13 +33,15 @@ class Part:
         self._joined = _Joined()
 
     @contextmanager
-    def together(self) -> Iterator[None]:
+    def together(self, alone: str = "") -> Iterator[None]:
         """One transaction of all calls of this thread within: all of it is kept, or nothing. Others wait meanwhile, so
-        nobody outside is asked in it; where a record is appended, that comes last (replicas lock in that order)."""
+        nobody outside is asked in it; where a record is appended, that comes last (replicas lock in that order).
+        ``alone`` names what is read before it is written, as for ``writing``: a pull request's key for its review."""
         if self._joined.connection is not None:
+            _hold(self._joined.connection, alone)
             yield
             return
-        with self.writing() as connection:
+        with self.writing(alone) as connection:
             self._joined.connection = connection
             try:
                 yield
