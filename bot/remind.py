@@ -146,6 +146,8 @@ class Reminders(Asked):
             log.warning("presence unknown", subject=recipient.id, reason=str(problem))
 
     def _drop(self, sending: Sending, state: str, reason: str) -> str:
+        if state != "empty":
+            log.warning("reminder not sent", subject=sending.key, outcome=state, reason=reason)
         self._ledger.dropped(sending.key, state, reason, self._bot.clock.now())
         return state
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from dbos import DBOS
+from structlog.testing import capture_logs
 
 from demo.bot.outside import reason
 from tests.integration.town import (
@@ -208,6 +209,19 @@ def test_an_outage_delays_and_doubles_nothing(town: Make) -> None:
     assert here.at("2026-11-04 03:30").tick() == [(direct(PAT), "1 section waits for you")]
     assert here.slack.faults["chat.postMessage"] == []
     assert here.at("2026-11-04 03:35").tick() == []
+
+
+def test_a_reminder_that_slack_refuses_is_in_the_log(town: Make) -> None:
+    here = town()
+    here.open(1, {SETTINGS: code(session=300)}, "Sessions live 5 minutes")
+    here.at("2026-11-03 15:00").merge(1)
+    here.slack.refuse("chat.postMessage", "restricted_action")
+    with capture_logs() as logged:
+        assert here.at("2026-11-04 03:30").tick() == []
+    (line,) = (line for line in logged if line["event"] == "reminder not sent")
+    assert (line["subject"], line["outcome"]) == ("digest:person:U0PAT:2026-11-04", "refused")
+    assert "a workspace setting forbids the app to post there" in line["reason"]
+    assert here.at("2026-11-05 03:30").tick() == [(direct(PAT), "1 section waits for you")], "the next morning says it"
 
 
 def test_a_digest_that_somebody_asks_for(town: Make) -> None:
