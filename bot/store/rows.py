@@ -58,8 +58,9 @@ def owed(row: Row, number: int, item: Item, until: str, at: datetime) -> dict[st
 
 
 def passed(row: Row, number: int, item: Item, until: str, at: datetime) -> dict[str, object]:
-    """The row of an item that another pull request has now."""
-    return {**row, **shown(item, row), "number": number, **asleep(row, item, until, at)}
+    """The row of an item that another open pull request has now: where it was debt, that is settled."""
+    mine = {"number": number, "merged": False, "merged_at": None}
+    return {**row, **shown(item, row), **mine, **asleep(row, item, until, at)}
 
 
 def shown(item: Item, known: Row | None = None) -> dict[str, object]:

@@ -85,6 +85,14 @@ def test_debt_is_put_off_by_a_decision_and_stays_debt(bot: Bot) -> None:
     assert [(drift.merged, drift.snoozed_until, drift.ref) for drift in bot.store.drift()] == [(True, until, REF)]
 
 
+def test_debt_that_is_settled_is_no_debt_of_a_pull_request_that_still_causes_it(bot: Bot) -> None:
+    """Olga's word ends what was merged. On her own open pull request it does not count: there the drift is open."""
+    bot.store.save_pull(pull(ref=OTHER, author="ops-olga"), bot.clock.now())
+    ended(bot, PullState.MERGED)
+    acknowledge(bot, olga(bot), REF, ["f1"], "the text rounds")
+    assert [(drift.ref, drift.merged, drift.merged_at) for drift in bot.store.drift()] == [(OTHER, False, None)]
+
+
 def test_a_decision_on_what_a_later_commit_mended_opens_nothing(bot: Bot) -> None:
     """Two sections were merged untrue. A commit mended the second one, and the review does not know it yet."""
     assert isinstance(bot.analyst, FakeAnalyst)
