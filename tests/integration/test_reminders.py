@@ -200,6 +200,31 @@ def test_a_runbook_that_is_due_for_review(town: Make) -> None:
     assert "last reviewed 2026-11-06 by @pat · every 30 days" in text(here.last(direct(PAT)))
 
 
+def test_the_schedule_says_what_comes_and_a_push_changes_it(town: Make) -> None:
+    here = town()
+    here.open(1, {SETTINGS: code(session=300)}, "Sessions live 5 minutes")
+    here.at("2026-11-03 15:00").merge(1)
+    assert here.tick() == []
+    planned = here.planned("2w")
+    assert planned == [
+        ("2026-11-04 03:30", PAT, "digest"), ("2026-11-06 03:30", PAT, "digest"), ("2026-11-09 08:00", ROOM, "weekly"),
+        ("2026-11-10 08:00", ROOM, "digest"), ("2026-11-16 08:00", ROOM, "weekly"),
+        ("2026-11-17 14:00", LEE, "digest"),
+    ]  # fmt: skip
+    shorter = '\n[services.payments.reminders]\ncontradicted = ["owner 1d", "channel 2d"]\n'
+    here.push({".runbook-drift.toml": CONFIG + shorter}, "Faster")
+    assert here.planned("1w") == [
+        ("2026-11-04 03:30", PAT, "digest"), ("2026-11-05 08:00", ROOM, "digest"), ("2026-11-09 08:00", ROOM, "weekly"),
+    ]  # fmt: skip
+    assert here.days("2026-11-04", "2026-11-06", *HOURS) == {
+        "Wed 2026-11-04 03:30": [(direct(PAT), "1 section waits for you")],
+        "Thu 2026-11-05 08:00": [(ROOM, "1 section waits for the owners of payments")],
+    }
+    here.push({".runbook-drift.toml": f"{CONFIG}enabled = false\n"}, "Enough")
+    assert [to for _, to, _ in here.planned("2w")] == []
+    assert here.days("2026-11-07", "2026-11-20", *HOURS) == {}
+
+
 def test_an_outage_delays_and_doubles_nothing(town: Make) -> None:
     here = town()
     here.open(1, {SETTINGS: code(session=300)}, "Sessions live 5 minutes")

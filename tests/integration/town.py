@@ -210,6 +210,11 @@ class Town:
         assert status == 200, said
         return json.loads(said)
 
+    def planned(self, span: str) -> list[tuple[str, str, str]]:
+        """The schedule of the bot's own API: when (UTC), to whom, what."""
+        found = self.api(f"/api/schedule?next={span}")["messages"]
+        return [(m["at"].replace("T", " ")[:16], m["to"], m["kind"]) for m in found]
+
     def evidence(self) -> list[dict[str, Any]]:
         """The chain of evidence."""
         return [{"kind": record.kind, "subject": record.subject} for record in self.application.store.evidence()]
