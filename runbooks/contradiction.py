@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from analyzers import values
 from analyzers.model import Change, ChangeKind, Confidence, Fact, FactKind
@@ -29,6 +30,9 @@ from runbooks.waits import changed_waits
 
 __all__ = ["Contradiction", "StillDefined", "contradictions"]
 
+OPEN = "it is not certain that the line speaks of this"
+"""The doubt about a line that gives the name its before value and is no plain statement."""
+
 _VALUED = frozenset(
     {
         FactKind.SETTING, FactKind.LIMIT, FactKind.PORT, FactKind.ENV_VAR, FactKind.CLI_FLAG, FactKind.RETENTION,
@@ -51,7 +55,7 @@ COMMON = 0.25
 
 def contradictions(changes: Sequence[Change], index: Index, still_defined: StillDefined) -> Iterator[Contradiction]:
     """Every line of the indexed sections that a change has made false, each line once: what several changes say of one
-    line is one contradiction with one suggestion."""
+    line is one contradiction with one suggestion. Lines of which that is in doubt are among them, and say so."""
     pages = Pages()
     ambiguous = _ambiguous(changes)
     checks = (
@@ -65,7 +69,8 @@ def contradictions(changes: Sequence[Change], index: Index, still_defined: Still
     for found in (item for check in checks for item in check):
         claims.setdefault((found.section.path, found.line), []).append(found)
     for said in claims.values():
-        yield merged(said)
+        plain = [claim for claim in said if not claim.doubt]
+        yield merged(plain) if plain else said[0]
 
 
 def _ambiguous(changes: Sequence[Change]) -> frozenset[str]:
@@ -136,11 +141,14 @@ def _in_section(
             continue
         if not _tied(fact, name, index, terms, page.context(place), spots) or elsewhere(fact, line, section):
             continue
-        if doubtful(fact, line, section, spots, found, said) or of_another(fact, line, section, spots, said):
+        if of_another(fact, line, section, spots, said):
             continue
         turned = rescaled(change)
         now = rendered(said[0], after, fact.value, rescaled=turned) or after.text
         reason = f"the line says {said[0].text}; the code now says {now}"
+        if doubtful(fact, line, section, spots, found, said):
+            yield replace(contradiction(change, section, line, reason, ()), doubt=OPEN)
+            continue
         edits = edits_of(line, found, said, after, fact.value, rescaled=turned)
         yield contradiction(change, section, line, reason, edits)
 

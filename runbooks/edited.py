@@ -213,7 +213,7 @@ def third_value(
         if assumed is None:
             return None
         for line in contradictions((assumed,), index, still_defined):
-            if key_of(line.section) == key_of(after):
+            if not line.doubt and key_of(line.section) == key_of(after):
                 return replace(line, change=found.change)
     return None
 
