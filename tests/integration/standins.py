@@ -183,7 +183,8 @@ class GitHubFront(Front):
 
 
 class SlackFront(Front):
-    """emulate's Web API, and Socket Mode's door (``socket`` is the websocket's address), which emulate lacks."""
+    """emulate's Web API, with what emulate lacks: Socket Mode's door (``socket`` is the websocket's address) and
+    do-not-disturb, which nobody here has."""
 
     socket = ""
 
@@ -192,6 +193,8 @@ class SlackFront(Front):
     ) -> tuple[int, dict[str, str], bytes]:
         if path == "/api/apps.connections.open":
             return 200, {"content-type": "application/json"}, json.dumps({"ok": True, "url": self.socket}).encode()
+        if path.split("?")[0] == "/api/dnd.info":
+            return 200, {"content-type": "application/json"}, b'{"ok": true, "dnd_enabled": false}'
         return self.ask(method, path, body, headers)
 
     def made(self, method: str) -> list[Call]:

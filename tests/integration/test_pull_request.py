@@ -175,3 +175,33 @@ def test_nothing_secret_is_logged(world: World) -> None:
     for secret in (WEBHOOK_SECRET, SIGNING_SECRET, API_TOKEN, SLACK_TOKEN, "PRIVATE KEY-----", "ghs_"):
         assert secret not in said
     assert "ghs_" not in "".join(path.read_text() for path in (world.folder / "state").rglob("config"))
+
+
+def test_an_owner_asks_for_a_digest_and_decides_from_it(world: World, database: dict[str, str]) -> None:
+    server = world.server(**database).start()
+    server.deliver_pull("opened", world.change("shorter", 300))
+    world.message("Sessions live 300 seconds")
+    posted = len(world.slack.made("chat.postMessage"))
+
+    status, answer = server.command("digest now", world.people["ann"], world.channel)
+
+    assert (status, "on its way" in str(answer)) == (200, True)
+    sent = until(lambda: world.slack.made("chat.postMessage")[posted:], "a digest")[0]
+    opened = world.slack.call("conversations.open", users=world.people["ann"])["channel"]["id"]
+    assert sent.body["channel"] == opened, "as a direct message"
+    assert sent.body["text"].startswith("1 section waits for you")
+    assert "first reminder" in str(sent.body["blocks"])
+    server.kill()
+    server.start()
+    world.quiet(server, 60)  # on PostgreSQL a dead replica's work is taken over within half a minute
+    assert len(world.slack.made("chat.postMessage")) == posted + 1, "once, whatever restarts"
+
+    elements = [element for block in sent.body["blocks"] for element in block.get("elements", ())]
+    button = next(element for element in elements if str(element.get("action_id")).startswith("snooze:"))
+    trigger = world.trigger("ann")
+    pressed = press(button["action_id"], button["value"], world.people["ann"], opened, trigger)
+    assert server.interact(pressed)[0] == 200
+    view = until(lambda: world.slack.made("views.open"), "a modal")[-1].body["view"]
+    assert view["callback_id"] == "snooze_view"
+    schedule = server.api("/api/schedule?next=7d")["messages"]
+    assert world.people["bob"] in {message["to"] for message in schedule}, "the author hears tomorrow"
