@@ -10,6 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import insert
@@ -114,14 +115,14 @@ def from_sqlite(
         reminders = Reminders(bot, store, FakePresence(), SlackNotices("https://github.example"), FakeJobs())
         letters = Letters(bot, store, SlackNotices("https://github.example"), Scene(bot, store, FakePresence()))
         messages = [one for one in due(Board(scene.world()), now, Memory(frozenset(), {})) if one.entries][:100]
-        took = [_seconds(lambda one=one: letters.first(one, now)) for one in messages]
+        took = [_seconds(partial(letters.first, one, now)) for one in messages]
         yield Line(f"one message, of {len(took)}: median / dearest", _ms(statistics.median(took[1:]), max(took[1:])))
         people = [message.recipient.id for message in messages]
-        first, *others = [_seconds(lambda who=who: reminders.reviews_of(who)) for who in people]
+        first, *others = [_seconds(partial(reminders.reviews_of, who)) for who in people]
         mine = statistics.median(others)
         yield Line("the reviews of `/runbook mine`: median / dearest", _ms(mine, max(others)), "≤ 50 ms", mine <= 0.05)
         yield Line("— before the first tick of a process", _ms(first))
-        asked = _seconds(lambda: reminders.digest_now(people[0]))
+        asked = _seconds(partial(reminders.digest_now, people[0]))
         yield Line("`/runbook digest now`", _ms(asked), "≤ 3 s", asked <= 3)
 
     return source, keep, more
