@@ -81,7 +81,8 @@ def _change(view: View, line: Line) -> str:
     author = f" by {prose(line.pull.author, 60)}" if line.pull and line.pull.author else ""
     days = age(drift.opened_at, view.now)
     parts = [f"{where}{author}" + (", merged" if drift.merged else "")]
-    parts.append("opened today" if days == "today" else f"open for {days}")
+    today = "opened today" if drift.opened_at.date() == view.now.date() else "open since yesterday"
+    parts.append(today if days == "today" else f"open for {days}")
     if not (view.personal and line.audience is Audience.OWNER):
         owners = (OwnerName(drift.assignee, SLACK, ""),) if drift.assignee else drift.item.owners[:3]
         say = silent if view.personal or not line.entry.fresh else mention

@@ -69,7 +69,7 @@ def test_the_ladder_from_the_alert_to_the_commit_that_mends_the_runbook(town: Ma
         "Wed 2026-11-04 03:30": [(direct(PAT), "1 section waits for you")],
         "Wed 2026-11-04 08:00": [(direct(DANA), "1 section waits for you")],
     }
-    assert "first reminder; next: you again on Tuesday" in text(here.last(direct(PAT)))
+    assert "open since yesterday · first reminder; next: you again on Tuesday" in text(here.last(direct(PAT)))
     assert "you get this because you opened the pull request" in text(here.last(direct(DANA)))
 
     here.at("2026-11-04 15:00").merge(1)
