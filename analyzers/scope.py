@@ -12,6 +12,10 @@ _TEST = regex(
     r"|\.(?:test|spec)\.[jt]sx?$|Tests?\.(?:java|kt|cs|php)$",
     re.IGNORECASE,
 )
+_CHART_TEST = regex(
+    r"(?:^|/)ci/[^/]*values\.ya?ml$|(?:^|/)(?:charts?|helm)/(?:[^/]+/){1,4}ci/[^/]+\.ya?ml$", re.IGNORECASE
+)
+"""Values with which a Helm chart is only tested: ``ci/*-values.yaml``, by the convention of helm/chart-testing."""
 _VENDORED = regex(r"(?:^|/)(?:vendor|node_modules|third[-_]party|bower_components|\.yarn|site-packages|external)/")
 _LOCK = regex(
     r"(?:^|/)(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|poetry\.lock|Pipfile\.lock|uv\.lock"
@@ -38,7 +42,7 @@ def set_aside(path: str) -> str:
         return "vendored"
     if _LOCK.search(path):
         return "lock file"
-    if _TEST.search(path):
+    if _TEST.search(path) or _CHART_TEST.search(path):
         return "test"
     if _GENERATED.search(path):
         return "generated"

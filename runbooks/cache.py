@@ -31,8 +31,8 @@ MAX_ENTRY = 4_000_000
 SOURCES = (
     "analyzers.expressions", "analyzers.literals", "analyzers.model", "analyzers.patterns", "analyzers.stated",
     "analyzers.units", "analyzers.values", "analyzers.vocabulary", "runbooks.anchors", "runbooks.binding",
-    "runbooks.boundedyaml", "runbooks.fences", "runbooks.frontmatter", "runbooks.handles", "runbooks.index",
-    "runbooks.inline", "runbooks.lexicon", "runbooks.mentions", "runbooks.model", "runbooks.named",
+    "runbooks.boundedyaml", "runbooks.fences", "runbooks.frontmatter", "runbooks.handles", "runbooks.headings",
+    "runbooks.index", "runbooks.inline", "runbooks.lexicon", "runbooks.mentions", "runbooks.model", "runbooks.named",
     "runbooks.parse", "runbooks.plainyaml", "runbooks.stored", "runbooks.terms",
 )  # fmt: skip
 """The modules that decide what a parsed runbook holds; a test follows the imports and compares."""

@@ -12,6 +12,7 @@ from runbooks import documented, leaning
 from runbooks import verdict as judging
 from runbooks.contradiction import Contradiction, contradictions
 from runbooks.edited import Edition, SectionKey, after_edit, key_of, still_stands, substance, third_value
+from runbooks.folders import folders_of, places
 from runbooks.index import Index
 from runbooks.inputs import Inputs, Mapped
 from runbooks.kept import Head, kept_places
@@ -24,8 +25,11 @@ from runbooks.terms import joined
 
 __all__ = ["MAX_SUSPECTS", "Inputs", "Mapped", "check", "judge", "map_sections"]
 
-MAX_UNCOVERED = 20
-"""Risky changes that no section speaks of, reported per diff."""
+MAX_UNCOVERED = 100
+"""Risky changes that no section speaks of, reported per diff; a note counts the others."""
+
+MAX_FOLDERS = 4
+"""Folders that the note names."""
 
 MAX_OPEN = 3
 """Sections shown for a line that may be false; as many as are shown where nothing names what changed."""
@@ -53,7 +57,8 @@ def check(inputs: Inputs, decisions: Sequence[Decision] = ()) -> Report:
 
 def judge(inputs: Inputs, mapped: Mapped, decisions: Sequence[Decision] = ()) -> Report:
     """The second half of ``check``: verdicts on sections that are already ranked."""
-    verdicts = list(_verdicts(inputs, mapped))
+    beyond: list[Finding] = []
+    verdicts = list(_verdicts(inputs, mapped, beyond))
     moved = {path: old for old, path in inputs.moved.items()}
     judged = [judging.decided(v, decisions, _directed(inputs, v, moved), inputs.as_of) for v in verdicts]
     analysis = mapped.analysis
@@ -69,7 +74,7 @@ def judge(inputs: Inputs, mapped: Mapped, decisions: Sequence[Decision] = ()) ->
     )
     return Report(
         inputs.base, inputs.head, inputs.policy_revision, tuple(judged), outcomes_of(judged, analysis), skipped,
-        summary, complete=not skipped, notes=(*inputs.notes, *_notes(analysis)),
+        summary, complete=not skipped, notes=(*inputs.notes, *_notes(analysis, beyond)),
     )  # fmt: skip
 
 
@@ -90,7 +95,11 @@ def _covers(inputs: Inputs, index: Index, query: Query) -> Callable[[int], str]:
     return lambda number: claimed[number]
 
 
-def _notes(analysis: Analysis) -> Iterator[str]:
+def _notes(analysis: Analysis, beyond: Sequence[Finding]) -> Iterator[str]:
+    if beyond:
+        folders = folders_of([finding.change.path for finding in beyond], MAX_FOLDERS)
+        where = places((folders[finding.change.path] for finding in beyond), MAX_FOLDERS)
+        yield f"not listed: {len(beyond)} more changes that no runbook speaks of ({where})"
     if analysis.set_aside:
         yield "not compared: " + ", ".join(f"{count} {reason}" for reason, count in analysis.set_aside)
     if analysis.plain:
@@ -98,8 +107,9 @@ def _notes(analysis: Analysis) -> Iterator[str]:
         yield f"read as plain text (at most suspect): {len(analysis.plain)} ({shown})"
 
 
-def _verdicts(inputs: Inputs, mapped: Mapped) -> Iterator[Verdict]:
-    """False lines, then corrected ones, then sections that lean on the diff, then what nobody documents."""
+def _verdicts(inputs: Inputs, mapped: Mapped, beyond: list[Finding]) -> Iterator[Verdict]:
+    """False lines, then corrected ones, then sections that lean on the diff, then what nobody documents; what of that
+    is past the limit is added to ``beyond``."""
     analysis = mapped.analysis
     if not analysis.changes:
         return
@@ -121,7 +131,9 @@ def _verdicts(inputs: Inputs, mapped: Mapped) -> Iterator[Verdict]:
         shown.add((verdict.finding.rule, verdict.finding.subject))
         yield verdict
     yield from leaning.also(inputs, mapped, after, settled, shown)
-    yield from _uncovered(analysis, (mapped.index, after_index), shown)
+    bare = list(_uncovered(analysis, (mapped.index, after_index), shown))
+    yield from map(judging.uncovered, bare[:MAX_UNCOVERED])
+    beyond += bare[MAX_UNCOVERED:]
 
 
 def _false_lines(
@@ -252,10 +264,9 @@ def _finding_lookup(analysis: Analysis, *, mentioned: bool) -> FindingFor:
     return lookup
 
 
-def _uncovered(analysis: Analysis, indexes: Sequence[Index], shown: set[tuple[str, str]]) -> Iterator[Verdict]:
+def _uncovered(analysis: Analysis, indexes: Sequence[Index], shown: set[tuple[str, str]]) -> Iterator[Finding]:
     """Risky findings whose names no section of either side states, each subject once and not if ``shown`` already."""
     seen = set(shown)
-    told = 0
     for finding in judging.worst_first(analysis.findings):
         if finding.severity is Severity.LOW or (finding.rule, finding.subject) in seen:
             continue
@@ -266,7 +277,4 @@ def _uncovered(analysis: Analysis, indexes: Sequence[Index], shown: set[tuple[st
         if any(index.by_name.get(name) for index in indexes for name in names if len(name) > 2):
             continue
         seen.add((finding.rule, finding.subject))
-        yield judging.uncovered(finding)
-        told += 1
-        if told >= MAX_UNCOVERED:
-            return
+        yield finding

@@ -7,7 +7,6 @@ hostile: sizes, nesting and aliases are bounded, and what was cut off is said in
 
 from __future__ import annotations
 
-import html
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +22,7 @@ from markdown_it.token import Token
 from analyzers.model import Span
 from runbooks import frontmatter
 from runbooks.anchors import Piece, anchors_of, named_in
+from runbooks.headings import plain_heading, slug_of, unique
 from runbooks.inline import code_spans
 from runbooks.model import Anchor, Block, Directive, DirectiveKind, Runbook, Section
 from runbooks.named import Named
@@ -40,12 +40,6 @@ AnchorsOf = Callable[[Sequence[Piece]], tuple[Anchor, ...]]
 """What makes anchors of a section's blocks."""
 
 _MARK = re.compile(r"<!--\s{0,20}drift:")
-_HEADING_ID = re.compile(r"\s*\{:?\s*#([\w.:-]{1,200})[^{}]{0,200}\}\s*$")
-_LINK = re.compile(r"(!?)\[([^\[\]]{0,500})\](?:\([^()]{0,500}\)|\[[^\[\]]{0,100}\])")
-_TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]{0,500}|!--[^>]{0,500}--)>")
-_EMPHASIS = re.compile(r"(\*{1,3}|~~|(?<!\w)_{1,3})(?=\S)([^*~]{1,300}?)(?<=\S)\1(?!\w)")
-_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
-_NOT_SLUG = re.compile(r"[^\w\- ]")
 _ADMONITION = ("!!!", "???", "===", ":::")
 
 
@@ -183,7 +177,7 @@ def _sections(
             level = int(token.tag[1])
             while stack and stack[-1].level >= level:
                 stack.pop()
-            text, slug = plain_heading(piece.text), _unique(_slug_of(piece.text), used)
+            text, slug = plain_heading(piece.text), unique(slug_of(piece.text), used)
             stack.append(_Heading(level, text, piece.text))
             current = _Open(tuple(h.text for h in stack), slug, start, tuple(h.written for h in stack))
         current.add(piece._replace(block=len(current.blocks)), start, end, lines)
@@ -227,44 +221,6 @@ def _cells(tokens: Sequence[Token], index: int) -> tuple[str, ...]:
             cells.append(tokens[index].content)
         index += 1
     return tuple(cells)
-
-
-def plain_heading(text: str) -> str:
-    """A heading as a reader sees it: without markup, link targets, images, tags and ``{#id}``, entities resolved."""
-    text = _HEADING_ID.sub("", text)
-    parts: list[str] = []
-    done = 0
-    for start, end, content in code_spans(text):
-        parts += [_plain(text[done:start]), content]
-        done = end
-    parts.append(_plain(text[done:]))
-    return " ".join("".join(parts).split())
-
-
-def _plain(text: str) -> str:
-    text = _LINK.sub(lambda m: "" if m[1] else m[2], text)
-    text = _EMPHASIS.sub(r"\2", _TAG.sub("", text))
-    return html.unescape(_ESCAPE.sub(r"\1", text))
-
-
-def _slug_of(heading: str) -> str:
-    explicit = _HEADING_ID.search(heading)
-    return explicit[1] if explicit else slugify(plain_heading(heading))
-
-
-def slugify(text: str) -> str:
-    """GitHub's anchor of a plain heading: lower case, only letters, digits, ``_``, ``-``; blanks become ``-``
-    (the algorithm of github-slugger, which GitHub's own rendering agrees with)."""
-    return _NOT_SLUG.sub("", text.strip().lower()).replace(" ", "-")
-
-
-def _unique(slug: str, used: dict[str, int]) -> str:
-    unique = slug
-    while unique in used:
-        used[slug] += 1
-        unique = f"{slug}-{used[slug]}"
-    used[unique] = 0
-    return unique
 
 
 def _directives(section: _Open, path: str, revision: str, problems: list[str]) -> Iterator[Directive]:

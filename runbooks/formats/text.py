@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from analyzers.model import Evidence, Finding
+from runbooks.folders import spread
 from runbooks.formats import Group, Presentation, groups_of, printable
 from runbooks.model import Report, Status, Verdict
 from runbooks.terminal import Line, coloured
@@ -19,6 +20,9 @@ from runbooks.terminal import Line, coloured
 SECTIONS_SHOWN = 10
 """Contradicted and suspect sections before "and N more": two screens are what somebody reads."""
 UNCOVERED_SHOWN = 5
+UNCOVERED_OF_FOLDER = 3
+"""Uncovered changes of one folder that are shown before the worst of the next folder."""
+FOLDERS_SHOWN = 4
 SKIPPED_SHOWN = 5
 PASSED_SHOWN = 5
 CHANGES_SHOWN = 3
@@ -210,8 +214,10 @@ def _uncovered(verdicts: Sequence[Verdict], everything: bool) -> Iterator[Line]:
     if not verdicts:
         return
     yield ((_STYLES[Status.UNCOVERED], "UNCOVERED   "), ("bold", "  changed, and no runbook speaks of it"))
-    for verdict in verdicts if everything else verdicts[:UNCOVERED_SHOWN]:
-        finding = verdict.finding
+    paths = [verdict.finding.evidence[-1].span.path for verdict in verdicts]
+    shown = len(verdicts) if everything else UNCOVERED_SHOWN
+    chosen, where = spread(paths, shown, UNCOVERED_OF_FOLDER, FOLDERS_SHOWN)
+    for finding in (verdicts[number].finding for number in chosen):
         span = finding.evidence[-1].span
         place = f"{printable(span.path)}:{span.start_line}"
         yield (
@@ -220,8 +226,9 @@ def _uncovered(verdicts: Sequence[Verdict], everything: bool) -> Iterator[Line]:
             ("", f"  {printable(finding.message).rstrip('.')}"),
             ("dim", f"  [{finding.rule}]"),
         )
-    if len(verdicts) > UNCOVERED_SHOWN and not everything:
-        yield (("dim", f"  and {len(verdicts) - UNCOVERED_SHOWN} more (--all shows them)"),)
+    if len(verdicts) > len(chosen):
+        more = f"{len(verdicts) - len(chosen)} more" + (f": {printable(where)}" if where else "")
+        yield (("dim", f"  and {more} (--all shows them)"),)
     yield ()
 
 

@@ -7,8 +7,9 @@ from datetime import date
 
 import pytest
 
+from runbooks.headings import plain_heading, slugify
 from runbooks.model import DirectiveKind, OwnerKind, Runbook
-from runbooks.parse import MAX_BYTES, MAX_LINES, parse, plain_heading, slugify
+from runbooks.parse import MAX_BYTES, MAX_LINES, parse
 
 
 def read(text: str | bytes, path: str = "docs/runbooks/queue.md") -> Runbook:

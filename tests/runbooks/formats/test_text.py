@@ -119,6 +119,19 @@ def test_uncovered_changes_are_one_line_each_and_at_most_five() -> None:
     assert "  and 2 more (--all shows them)\n" in text
 
 
+def test_a_deleted_folder_does_not_push_out_the_worst_of_the_others() -> None:
+    paths = [*(f"billing/src/v{n}/app.py" for n in range(9)), "deploy/a.py", "deploy/b.py", "top.py"]
+    report = reports.report(
+        *(reports.uncovered(reports.finding(f"guard_{n}", "@admin", None, path=p)) for n, p in enumerate(paths))
+    )
+    text = shown(report)
+    assert [line.split(":")[0].strip() for line in text.splitlines() if ".py:12" in line] == [
+        "billing/src/v0/app.py", "billing/src/v1/app.py", "billing/src/v2/app.py", "deploy/a.py", "deploy/b.py",
+    ]  # fmt: skip
+    assert "  and 7 more: 6 in billing/src/, 1 in ./ (--all shows them)\n" in text
+    assert shown(report, everything=True).count(".py:12") == 12
+
+
 @pytest.mark.parametrize("status", [Status.UPDATED, Status.ACKNOWLEDGED, Status.SNOOZED])
 def test_what_passes_is_one_line(status: Status) -> None:
     text = shown(reports.report(reports.passed(status)))
