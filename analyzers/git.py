@@ -26,6 +26,7 @@ import git
 from git.exc import GitCommandNotFound
 
 from analyzers import git_directory, patches
+from analyzers.formatted import formatted
 from analyzers.giterrors import (
     BareRepositoryError,
     GitMissingError,
@@ -289,13 +290,17 @@ class Repository:
                 return None
 
     def contains(self, revision: str, name: str) -> bool:
-        """Whether any file of the revision, Markdown and change logs aside, holds ``name`` as a whole word. True when
-        git cannot tell because objects are missing: what may still be there is not gone. Missing files that could not
+        """Whether any file of the revision, Markdown and change logs aside, holds ``name`` as a whole word, or a text
+        that a program may format to it (:mod:`analyzers.formatted`). True when git cannot tell because objects are missing: what may still be there is not gone. Missing files that could not
         define anything (test data, vendored and generated files) do not count: every large mirror lacks some."""
         where = {WORKTREE: ["--untracked"], INDEX: ["--cached"]}.get(revision) or [self.resolve(revision)]
         left_out = [f":(exclude,icase){pattern}" for pattern in ("*.md", "*.mdx", "*.rst", "*changelog*")]
-        status, _, errors = self._try("grep", "-q", "-F", "-w", "-e", name, *where, "--", ".", *left_out)
-        return status != 1 or any(not _beside_the_point(line) for line in errors.splitlines() if line.strip())
+        made = formatted(name)
+        for options in (("-F", "-w", "-e", name), *([("-I", "-E", "-e", made)] if made else [])):
+            status, _, errors = self._try("grep", "-q", *options, *where, "--", ".", *left_out)
+            if status != 1 or any(not _beside_the_point(line) for line in errors.splitlines() if line.strip()):
+                return True
+        return False
 
     def lines_naming(self, revision: str, names: Iterable[str]) -> list[tuple[str, int, str]]:
         """Path, line number (from 1) and text of the lines of a revision that hold one of ``names`` as a whole word,

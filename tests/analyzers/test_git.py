@@ -655,6 +655,37 @@ def test_contains(repo: TempRepo) -> None:
     assert found.contains(WORKTREE, "NEW_NAME")
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        'name = fmt.Sprintf("objstore%s.config-file", suffix)',
+        'name = f"objstore{suffix}.config-file"',
+        "name = `${store}.config-file`",
+        'name = prefix + ".config-file"',
+        'name = f"{prefix}config-file"',
+    ],
+)
+def test_what_is_formatted_to_a_name_holds_it(repo: TempRepo, line: str) -> None:
+    repo.commit({"c.py": f"{line}\n"})
+    assert opened(repo).contains("HEAD", "objstore.config-file")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'name = "file"',
+        'name = f"{prefix}-file"',
+        'name = "other-config-file"',
+        'name = f"{prefix}.config-files"',
+        'name = "config-file"',
+        'name = f"{prefix}config-file-path"',
+    ],
+)
+def test_what_may_be_formatted_to_other_names_does_not(repo: TempRepo, line: str) -> None:
+    repo.commit({"c.py": f"{line}\n"})
+    assert not opened(repo).contains("HEAD", "objstore.config-file")
+
+
 def test_what_cannot_be_searched_may_still_be_there(repo: TempRepo) -> None:
     repo.commit({"c.py": "SESSION_TTL = 1\n"})
     lose(repo, "HEAD:c.py")
