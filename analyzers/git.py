@@ -291,8 +291,9 @@ class Repository:
 
     def contains(self, revision: str, name: str) -> bool:
         """Whether any file of the revision, Markdown and change logs aside, holds ``name`` as a whole word, or a text
-        that a program may format to it (:mod:`analyzers.formatted`). True when git cannot tell because objects are missing: what may still be there is not gone. Missing files that could not
-        define anything (test data, vendored and generated files) do not count: every large mirror lacks some."""
+        that a program may format to it (:mod:`analyzers.formatted`). True when git cannot tell because objects are
+        missing: what may still be there is not gone. Missing files that could not define anything (test data, vendored
+        and generated files) do not count: every large mirror lacks some."""
         where = {WORKTREE: ["--untracked"], INDEX: ["--cached"]}.get(revision) or [self.resolve(revision)]
         left_out = [f":(exclude,icase){pattern}" for pattern in ("*.md", "*.mdx", "*.rst", "*changelog*")]
         made = formatted(name)

@@ -16,7 +16,7 @@ _CHART_TEST = regex(
     r"(?:^|/)ci/[^/]*values\.ya?ml$|(?:^|/)(?:charts?|helm)/(?:[^/]+/){1,4}ci/[^/]+\.ya?ml$", re.IGNORECASE
 )
 """Values with which a Helm chart is only tested: ``ci/*-values.yaml``, by the convention of helm/chart-testing."""
-_VENDORED = regex(r"(?:^|/)(?:vendor|node_modules|third[-_]party|bower_components|\.yarn|site-packages|external)/")
+_VENDORED = regex(r"(?:^|/)(?:_?vendor|node_modules|third[-_]party|bower_components|\.yarn|site-packages|external)/")
 _LOCK = regex(
     r"(?:^|/)(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|poetry\.lock|Pipfile\.lock|uv\.lock"
     r"|Cargo\.lock|Gemfile\.lock|composer\.lock|go\.sum|jsonnetfile\.lock\.json|\.terraform\.lock\.hcl|flake\.lock)$"

@@ -27,7 +27,9 @@ def on_mention(change: Change) -> Iterator[Finding]:
     fact = change.fact
     kind = fact.kind.value.replace("_", " ")
     subject = fact.key if fact.key != "<module>" else fact.span.path
-    if fact.kind is FactKind.BEHAVIOUR and change.kind is ChangeKind.MODIFIED:
+    if fact.kind is FactKind.TEXT and change.kind in {ChangeKind.ADDED, ChangeKind.REMOVED}:
+        message = f"A line with the text {subject} was {change.kind}."
+    elif fact.kind is FactKind.BEHAVIOUR and change.kind is ChangeKind.MODIFIED:
         message = f"{subject} works differently."
     elif change.kind is ChangeKind.MODIFIED and change.before and change.before.value == fact.value:
         message = f"The {kind} {subject} changed: {_facet(change.before, fact)}."

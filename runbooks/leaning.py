@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from analyzers.model import Change, Finding, Severity
+from analyzers.model import Change, FactKind, Finding, Severity
 from analyzers.pipeline import Analysis
 from analyzers.vocabulary import words
 from runbooks import verdict as judging
-from runbooks.edited import Edition, SectionKey, key_of
+from runbooks.edited import Edition, SectionKey, holds, key_of
 from runbooks.inputs import Inputs, Mapped
 from runbooks.mapping import Ranked, findings_for, shipped
 from runbooks.model import Verdict
 from runbooks.query import names_of
+from runbooks.terms import joined
 
 MAX_SUSPECTS = 8
 """Suspect sections reported per diff: past that, reading them all is rereading the manual."""
@@ -20,6 +21,8 @@ MAX_SUSPECTS = 8
 MAX_UNNAMED = 3
 """Where no section names anything that changed, only the best ranked are suspect: the right one is among the first
 three in most cases (``benchmarks/README.md``), and those after it are noise."""
+
+_NAMES = frozenset({FactKind.ENV_VAR, FactKind.CLI_FLAG, FactKind.ALERT, FactKind.METRIC, FactKind.TABLE})
 
 FindingFor = Callable[[Change], Finding | None]
 
@@ -76,13 +79,19 @@ def also(
 
 
 def _suspects(ranked: Sequence[Ranked], threshold: float, settled: set[SectionKey], after: Edition) -> list[Ranked]:
-    """The sections above the threshold that name something that changed, explicit ties first, then by rank, and always
-    the best ranked one. Where none is named the three best ranked, because then they are all there is to look at."""
+    """The sections above the threshold that state a telling name of something that changed, explicit ties first, then
+    by rank, and always the best ranked one. Where these are less than three, the best ranked of those that have a
+    single word in common with a name ("kind" and ``Gateway.Kind``); where there is none either, the three best ranked,
+    because then they are all there is to look at."""
     above = [
         r for r in ranked if r.alert >= threshold and key_of(after.counterpart(r.section) or r.section) not in settled
     ]
     best = [r for r in ranked[:1] if r in above]
     named = sorted((r for r in above if r.changes or r.explicit), key=lambda r: not r.explicit)
+    telling = [r for r in named if r.explicit or _states_telling(r)]
+    if len(telling) < len(named):
+        words_alone = [r for r in named if r not in telling and r not in best]
+        named = telling + words_alone[: max(0, MAX_UNNAMED - len({id(r) for r in (*telling, *best)}))]
     if named or settled:
         return [*(r for r in named if r.explicit), *(r for r in best if not r.explicit),
                 *(r for r in named if not r.explicit and r not in best)][:MAX_SUSPECTS]  # fmt: skip
@@ -101,6 +110,20 @@ def _deleted(
         if id(r) not in known and key_of(r.section) not in settled and after.counterpart(r.section) is None
         and (r.explicit or any(_telling(change) for change in r.changes))
     ][:MAX_SUSPECTS]  # fmt: skip
+
+
+def _states_telling(ranked: Ranked) -> bool:
+    """Whether the section states a name of two words or more of something that changed, or all of a name of which
+    prose says one word and means it (a variable, a flag, an alert, an address)."""
+    facts = (fact for change in ranked.changes for fact in (change.before, change.after) if fact is not None)
+    for fact in facts:
+        if fact.kind is FactKind.ROUTE:
+            return True
+        whole = fact.kind in _NAMES
+        names = (name for name in names_of(fact) if len(words(name)) > 1 or (whole and name == fact.key))
+        if any(holds(ranked.section.text, frozenset({joined(name)})) for name in names):
+            return True
+    return False
 
 
 def _telling(change: Change) -> bool:

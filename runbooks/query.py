@@ -60,6 +60,17 @@ def names_of(fact: Fact) -> Iterator[str]:
         yield fact.key.rsplit(".", 1)[-1]
 
 
+def written_as(name: str, changes: Iterable[Change]) -> str:
+    """A joined name of changes as the code spells it, with the whole key where it is only a part of one: a section that
+    says "kind" does not name ``Gateway.Kind``. The joined name itself where no change has it."""
+    facts = (fact for change in changes for fact in (change.before, change.after) if fact is not None)
+    for fact in facts:
+        for spelled in names_of(fact):
+            if joined(spelled) == name:
+                return spelled if spelled == fact.key else f"{spelled} (of {fact.key})"
+    return name
+
+
 def build(analysis: Analysis) -> Query:
     """The query of an analysis; only files with a change of facts take part, so cosmetic files ask nothing."""
     touched = {change.path for change in analysis.changes}

@@ -17,14 +17,14 @@ from runbooks import history, kin
 from runbooks.board import Board
 from runbooks.history import Together
 from runbooks.index import Index, SectionTerms, saturation
-from runbooks.query import Query
+from runbooks.query import Query, written_as
 from runbooks.terms import terms
 
 SIGNALS: dict[str, str] = {
     "key": "it names {detail}, which changed",
     "judged": "it names {detail}, whose behaviour changed",
     "rarest_key": "hardly another section names {detail}",
-    "heading": "its heading is {detail}, which changed",
+    "heading": "its heading names {detail}, which changed",
     "names": "it names {detail}, as the changed lines do",
     "names_near": "it names {detail}, as lines around the change do",
     "siblings": "it names {detail}, which stands beside the change",
@@ -139,7 +139,7 @@ def _name_signals(query: Query, index: Index, board: Board) -> None:
     for name, changes in query.keys.items():
         places = index.by_name.get(name, [])
         rarity = index.name_rarity(name)
-        shown = changes[0].fact.key
+        shown = written_as(name, changes)
         titled = any(_titles(change.fact) for change in changes)
         for place in places:
             section = index.sections[place]
@@ -149,7 +149,7 @@ def _name_signals(query: Query, index: Index, board: Board) -> None:
                 board.sums["rarest_key"][place] = rarity
                 board.best[("rarest_key", place)] = (rarity, shown)
             if name in section.heading_names and titled:
-                board.add("heading", place, 1.0, section.section.title)
+                board.add("heading", place, 1.0, shown)
     for name, written in query.judged.items():
         for place in index.by_name.get(name, []):
             if name in index.sections[place].coded:

@@ -17,6 +17,7 @@ from runbooks.history import Together, together
 from runbooks.inputs import Inputs
 from runbooks.mapping import Ranked
 from runbooks.parse import parse
+from runbooks.query import written_as
 from tests.cases import ROOT, file_diff
 
 PATH = "docs/runbooks/worker.md"
@@ -106,3 +107,12 @@ def test_every_weight_is_of_a_signal_and_none_speaks_against_a_section() -> None
     assert set(table["alert"]) <= {*mapping.ALERT_FEATURES, "bias"}
     assert min(table["rank"].values()) >= 0
     assert all(w >= 0 for name, w in table["alert"].items() if not name.startswith("diff.") and name != "bias")
+
+
+def test_a_part_of_a_name_is_told_with_the_name() -> None:
+    """A section that says "mode" does not name ``forwarder.mode``: the reason says what it does name."""
+    sides = ("forwarder:\n  mode: sync\n", "forwarder:\n  mode: async\n")
+    changes = analyse([file_diff("deploy/forwarder.yaml", *sides)]).changes
+    assert written_as("mode", changes) == "mode (of forwarder.mode)"
+    assert written_as("forwardermode", changes) == "forwarder.mode"
+    assert written_as("backend", changes) == "backend"
