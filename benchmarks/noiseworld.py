@@ -1,0 +1,322 @@
+"""A public repository's merged changes as a bot lives through them: its real use cases, store, reviews and reminders,
+with a forge and a Slack that keep what they hear. Nothing goes out.
+
+Every change is a pull request that was opened some time before its merge. Everybody lives in UTC; whoever wrote a
+commit or is named in ``CODEOWNERS`` is on Slack under a name of their own, bots are not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from analyzers.model import DriftError
+from benchmarks.processes import git
+from bot import debt, service
+from bot.app import AllPages
+from bot.context import Bot, Rules
+from bot.model import (
+    Checkout,
+    CommitAuthor,
+    Drift,
+    Pull,
+    PullRef,
+    PullState,
+    Review,
+    ReviewOrder,
+    Ruling,
+    Surface,
+)
+from bot.ports import AnalysisFailed, Message
+from bot.remind import Reminders
+from bot.reminders.addresses import Book
+from bot.reminders.calendar import work_days
+from bot.reminders.nouns import Recipient
+from bot.rulings import applied
+from bot.slack.tallies import SlackNotices
+from bot.store import SqlStore
+from bot.worker import review
+from runbooks.model import Decision, Status
+from runbooks.owners import CODEOWNERS_PATHS
+from runbooks.shelf import Library
+from tests.bot.fakes import FakeChat, FakeClock, FakeForge, FakeJobs, FakePresence
+
+REPO, ROOM = "public/busy", "C0DEFAULT"
+_LOGIN = re.compile(r"(?:\d+\+)?([A-Za-z0-9-]+(?:\[bot\])?)@users\.noreply\.github\.com")
+_HANDLE = re.compile(r"@([A-Za-z0-9][A-Za-z0-9-]*)(?![\w/-])")
+_MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
+_CONFIGURES = re.compile(r"\.(md|markdown|mdx|toml|ya?ml)$|CODEOWNERS$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A merged change: a commit on the first parents of the branch with the one before it, when it was merged, who
+    wrote it, and the paths that it touches."""
+
+    number: int
+    base: str
+    head: str
+    at: datetime
+    author: str
+    title: str
+    paths: frozenset[str]
+
+    @property
+    def ref(self) -> PullRef:
+        """Its pull request."""
+        return PullRef(REPO, self.number)
+
+
+def merged(mirror: Path, tip: str, since: str) -> list[Change]:
+    """The changes that a branch took in since a day, oldest first. Where a commit is dated before the one under it, it
+    counts as merged with that. Raises ``subprocess.CalledProcessError`` for an unknown revision."""
+    form = "--format=%x01%H%x00%P%x00%cI%x00%an%x00%ae%x00%s%x00"
+    said = git(mirror, "log", "--first-parent", "-m", "--name-only", "--reverse", f"--since-as-filter={since}", form, tip)
+    found: list[Change] = []
+    for number, entry in enumerate(filter(None, said.split("\x01")), start=1):
+        head, parents, at, name, email, title, paths = entry.split("\0", 6)
+        if parents:
+            moment = datetime.fromisoformat(at)
+            moment = max(moment, found[-1].at) if found else moment
+            touched = frozenset(paths.split("\n")) - {""}
+            found.append(Change(number, parents.split()[0], head, moment, login(name, email), title[:200], touched))
+    return found
+
+
+def login(name: str, email: str) -> str:
+    """Somebody's login: what GitHub's own address says, else made of the name."""
+    known = _LOGIN.fullmatch(email)
+    return known[1] if known else re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-") or "nobody"
+
+
+def people(mirror: Path, tip: str, changes: list[Change]) -> dict[str, str]:
+    """A Slack user for each login that is no bot's: authors, and whoever ``CODEOWNERS`` names at either end."""
+    names = {change.author for change in changes if not change.author.endswith("[bot]")}
+    for revision in (changes[0].base, tip):
+        listed = set(git(mirror, "ls-tree", "--name-only", "-r", revision, "--", *CODEOWNERS_PATHS).split("\n"))
+        for path in CODEOWNERS_PATHS:
+            if path in listed:
+                names |= set(_HANDLE.findall(git(mirror, "show", f"{revision}:{path}")))
+    return {name.casefold(): "U" + re.sub(r"[^A-Z0-9]", "", name.upper())[:18].ljust(4, "0") for name in sorted(names)}
+
+
+@dataclass
+class Forge(FakeForge):
+    """Pull requests as they were opened and merged, and a branch that moves."""
+
+    bases: dict[str, str] = field(default_factory=dict)
+    at_tip: str = ""
+
+    def merge_base(self, repo: str, base: str, head: str) -> str:
+        """What the change was made on."""
+        return self.bases[head]
+
+    def tip(self, repo: str, branch: str = "") -> tuple[str, str]:
+        """The branch now."""
+        return branch or "main", self.at_tip
+
+    def authors(self, ref: PullRef) -> tuple[CommitAuthor, ...]:
+        """Whoever opened it."""
+        author = self.pulls[ref].author
+        return (CommitAuthor(author, author, ""),)
+
+
+@dataclass(frozen=True)
+class Fetcher:
+    """Everything lies in the mirror already."""
+
+    mirror: str
+
+    def prepare(self, pull: Pull, merge_base: str, policy_revision: str, *, landed: bool = False) -> Checkout:
+        """Where it lies."""
+        return Checkout(self.mirror, merge_base, pull.head_sha, policy_revision)
+
+
+class Analyst:
+    """The bot's review, remembered: worlds in which people act differently ask much the same. A change that landed is
+    judged again only when a commit touched the runbooks or the code of its drift (``moved``)."""
+
+    def __init__(self) -> None:
+        self._library = Library(limit=2000)
+        self._known: dict[tuple[str, str, str, bool], Review | AnalysisFailed] = {}
+        self._landed: dict[PullRef, Review] = {}
+        self.failures: dict[str, str] = {}
+
+    def review(self, order: ReviewOrder) -> Review:
+        """One review, with people's decisions on it."""
+        found = self._landed.get(order.ref) if order.landed else None
+        if found is None:
+            found = self._made(order)
+        if order.landed:
+            self._landed[order.ref] = found
+        return applied(replace(found, ref=order.ref), order.decisions, order.as_of)
+
+    def moved(self, paths: frozenset[str]) -> bool:
+        """A commit landed; whether something has to be judged again."""
+        stale = [ref for ref, found in self._landed.items() if paths & _read(found)]
+        for ref in stale:
+            del self._landed[ref]
+        return bool(stale)
+
+    def begin(self) -> None:
+        """Another world begins."""
+        self._landed.clear()
+
+    def _made(self, order: ReviewOrder) -> Review:
+        checkout = order.checkout
+        key = (checkout.base, checkout.head, checkout.policy_revision, order.landed)
+        if key not in self._known:
+            try:
+                self._known[key] = review(replace(order, decisions=()), self._library)
+            except DriftError as problem:
+                self._known[key] = AnalysisFailed(str(problem), poison=True)
+                self.failures[checkout.head] = type(problem).__name__
+        found = self._known[key]
+        if isinstance(found, AnalysisFailed):
+            raise found
+        return found
+
+
+def _read(found: Review) -> set[str]:
+    return {path for item in found.items for path in (item.runbook, item.code_path) if path}
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A message that somebody got: when, who (the key of a recipient), and what it was: ``alert``, ``mentioned`` (in
+    a message to a channel), or the kind of a reminder."""
+
+    at: datetime
+    who: str
+    what: str
+
+
+@dataclass
+class Chat(FakeChat):
+    """Slack, with who heard what. Changed messages and replies in threads notify nobody."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    heard: list[Heard] = field(default_factory=list)
+
+    def post(self, channel: str, message: Message, *, key: str, thread: str = "") -> str:
+        """Keep a message, and who hears of it."""
+        known = len(self.keys)
+        ts = super().post(channel, message, key=key, thread=thread)
+        if len(self.keys) > known and not thread:
+            kind, _, rest = key.partition(":")
+            place, _, _ = rest.partition(":")
+            what = kind if place in {"person", "channel"} else "alert"
+            who = f"person:U{channel[1:]}" if place == "person" else f"channel:{channel}"
+            self.heard.append(Heard(self.clock.at, who, what))
+            if place != "person":
+                pinged = sorted(set(_MENTION.findall(str(message))))
+                self.heard += [Heard(self.clock.at, f"person:{user}", "mentioned") for user in pinged]
+        return ts
+
+
+class Town:
+    """A bot and the repository around it. ``acknowledged_after`` is after how many working days owners say that a
+    section is still accurate; None for never."""
+
+    def __init__(
+        self, store: SqlStore, mirror: Path, analyst: Analyst, known: Mapping[str, str], start: datetime,
+        acknowledged_after: int | None = None,
+    ) -> None:  # fmt: skip
+        self.clock = FakeClock(start)
+        self.chat = Chat(clock=self.clock)
+        self.forge, self.jobs, self._analyst, self._store = Forge({}), FakeJobs(), analyst, store
+        self._after = acknowledged_after
+        rules = Rules(default_channel=ROOM, people=dict(known), opt_in=(REPO.partition("/")[0],))
+        self.bot = Bot(
+            self.forge, Fetcher(str(mirror)), analyst, self.chat, store, self.jobs, AllPages("https://github.example"),
+            self.clock, rules,
+        )  # fmt: skip
+        self.reminders = Reminders(self.bot, store, FakePresence(), SlackNotices("https://github.example"), self.jobs)
+        self.owners: dict[Recipient, datetime] = {}
+        """Who owns runbooks, and since when they are known to."""
+        self.opened = self.acknowledged = self.left = 0
+        analyst.begin()
+
+    def begin(self, base: str) -> None:
+        """The branch before the first change."""
+        self.forge.at_tip = base
+        self._refresh()
+
+    def open(self, change: Change) -> None:
+        """A pull request is opened."""
+        self.forge.bases[change.head] = change.base
+        self.forge.pulls[change.ref] = Pull(
+            change.ref, change.title, change.author, PullState.OPEN, False, "main", change.base, change.head, REPO,
+            f"https://github.example/{REPO}/pull/{change.number}",
+        )  # fmt: skip
+        try:
+            self.opened += service.review(self.bot, change.ref) == "drift"
+        except AnalysisFailed:
+            return
+        service.announce(self.bot, change.ref)
+
+    def merge(self, change: Change) -> None:
+        """It is merged, and the branch moves."""
+        known = self.forge.pulls[change.ref]
+        self.forge.pulls[change.ref] = replace(known, state=PullState.MERGED, merged_sha=change.head)
+        self.forge.at_tip = change.head
+        service.review(self.bot, change.ref)
+        service.announce(self.bot, change.ref)
+        found = self._store.review(change.ref)
+        if any(_CONFIGURES.search(path) for path in change.paths):
+            self._refresh()
+        if self._analyst.moved(change.paths) or (found is not None and found.drift):
+            debt.rejudge(self.bot, REPO)
+        self.jobs.run(self.bot)
+
+    def tick(self) -> None:
+        """A tick of the reminders, and what people do."""
+        self.reminders.tick()
+        keys, self.jobs.reminders = self.jobs.reminders, []
+        for key in keys:
+            self.reminders.send(key)
+        if self._after is not None:
+            for drift in self._store.drift(repo=REPO):
+                if work_days("", ()).between(drift.opened_at.date(), self.clock.at.date()) >= self._after:
+                    self._acknowledge(drift)
+
+    def _acknowledge(self, drift: Drift) -> None:
+        item, at = drift.item, self.clock.at
+        said = Decision(
+            item.fingerprint, item.values_hash, item.section_hash, Status.ACKNOWLEDGED, "@owner", "still right", None
+        )
+        self._store.rule([Ruling(said, REPO, drift.ref, "@owner", Surface.BUTTON, at)])
+        self._store.close_drift(REPO, item.fingerprint, at, "acknowledged by @owner: still right")
+        self.acknowledged += 1
+
+    def _refresh(self) -> None:
+        service.refresh(self.bot, REPO)
+        services = self._store.services()
+        book = Book(self.bot.directory(), services, self.bot.rules, lambda _: "")
+        for known in services:
+            for owner in (*known.owners, *(owner for runbook in known.runbooks for owner in runbook.owners)):
+                for recipient in book.of(owner.handle, known.name):
+                    self.owners.setdefault(recipient, self.clock.at)
+
+
+def lived(town: Town, changes: list[Change], open_for: timedelta, tick: timedelta) -> Iterator[datetime]:
+    """Live through the changes in the order of time, with ticks between them; yields at the beginning of each week."""
+    events: list[tuple[datetime, int, Callable[[], None]]] = []
+    for change in changes:
+        events.append((change.at - open_for, 0, lambda change=change: town.open(change)))
+        events.append((change.at, 1, lambda change=change: town.merge(change)))
+    begin = town.clock.at
+    now, end = begin, changes[-1].at
+    while now < end:
+        events.append((now, 2, town.tick))
+        now += tick
+    week = None
+    for at, _, happens in sorted(events, key=lambda event: event[:2]):
+        town.clock.at = max(begin, at)
+        if at.isocalendar()[:2] != week:
+            week = at.isocalendar()[:2]
+            yield at
+        happens()
