@@ -79,7 +79,7 @@ class Asked:
 
     def reviewed(self, actor: Actor, repo: str, path: str) -> str:
         """Somebody read a runbook and says that it is still right."""
-        found = next((f for f in self._scene.reviews() if (f.due.repo, f.due.path) == (repo, path)), None)
+        found = next(iter(self._scene.reviews([(repo, path)])), None)
         if found is None:
             raise BotError("no runbook of that name is to be reviewed")
         if not answers_for(self._bot, actor, repo, found.due.handles):
@@ -95,9 +95,8 @@ class Asked:
 
     def reviews_of(self, slack: str) -> tuple[ReviewDue, ...]:
         """The reviews that are due for a user, the longest overdue first."""
-        inbox = _of(Board(self._scene.near(())), slack)
         today = self._bot.clock.now().date()
-        mine = [review for review in inbox.reviews if review.due <= today] if inbox is not None else []
+        mine = (review for review in self._scene.reviews_of(slack) if review.due <= today)
         return tuple(sorted(mine, key=lambda review: (review.due, review.key)))
 
 

@@ -61,7 +61,8 @@ class Letters:
         board = Board(world)
         items = {item.key: item for item in world.items}
         drift = self._ledger.drift_of(keys)
-        reviews = {found.due.key: found for found in self._scene.reviews()}
+        books = {(repo, path.rpartition("@")[0]) for repo, _, path in (key.partition(":") for key in keys)}
+        reviews = {found.due.key: found for found in self._scene.reviews(books - {(repo, "") for repo, _ in books})}
         for entry in asked.entries:
             if entry.phase != ladder.REVIEW:
                 yield self._line(entry, asked, board, items.get(entry.key), drift.get(entry.key), now)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 
 from bot.context import Bot
 from bot.model import BotError, RunbookStatus, ServiceStatus
@@ -15,6 +16,7 @@ from bot.reminders.board import Board, Policies, World
 from bot.reminders.nouns import Availability, Kind, OpenItem, Place, ReviewDue
 from bot.reminders.plan import Memory
 from bot.reminders.ports import Ledger, Presence
+from bot.reminders.routes import Routes
 
 FRESH = timedelta(hours=20)
 """How long what Slack said of a user counts: asked again before each morning."""
@@ -52,6 +54,24 @@ class _Setting:
     book: Book
     availability: Mapping[str, Availability]
 
+    @cached_property
+    def readers(self) -> Mapping[str, list[tuple[ServiceStatus, RunbookStatus, int]]]:
+        """Whose reviews of which runbooks are, by Slack user; asked for often, and it takes a while."""
+        routes = Routes(self.book, self.availability)
+        found: dict[str, list[tuple[ServiceStatus, RunbookStatus, int]]] = {}
+        for service, runbook, every in self.reviewable():
+            for inbox in routes.owner(_due(service, runbook, NEVER)) if service.reminders.enabled else ():
+                if inbox.recipient.place is Place.PERSON:
+                    found.setdefault(inbox.recipient.id, []).append((service, runbook, every))
+        return found
+
+    def reviewable(self) -> Iterator[tuple[ServiceStatus, RunbookStatus, int]]:
+        """Every runbook that is to be reviewed, and every how many days."""
+        for service in self.services:
+            for runbook in service.runbooks:
+                if every := runbook.review_every or service.reminders.review_every:
+                    yield service, runbook, every
+
 
 class Scene:
     """Reads worlds. Safe to use from several threads; e-mail addresses and the names of channels are remembered as long
@@ -66,15 +86,15 @@ class Scene:
     def world(self) -> World:
         """What there is to remind of, now."""
         self._setting = setting = self._read()
-        return self._world(setting, self._ledger.open_items())
+        reviews = self._reviews(setting.reviewable())
+        return self._world(setting, self._ledger.open_items(), tuple(found.due for found in reviews))
 
     def near(self, keys: Collection[str]) -> World:
-        """The world with these items alone, and with all reviews; who is who may be some minutes old. What one message
+        """The world with these items alone and without reviews; who is who may be some minutes old. What one message
         needs: a morning has thousands."""
-        return self._world(self._lately(), self._ledger.open_items(keys))
+        return self._world(self._lately(), self._ledger.open_items(keys), ())
 
-    def _world(self, setting: _Setting, items: tuple[OpenItem, ...]) -> World:
-        reviews = tuple(found.due for found in self._reviews(setting))
+    def _world(self, setting: _Setting, items: tuple[OpenItem, ...], reviews: tuple[ReviewDue, ...]) -> World:
         quiet = self._ledger.quiet_users(self._bot.clock.now())
         return World(items, reviews, setting.policies, setting.availability, setting.book, quiet)
 
@@ -99,19 +119,18 @@ class Scene:
         sent = {kind: self._ledger.last_sent(kind) for kind in Kind}
         return Memory(self._ledger.told(), sent, self._ledger.on_record(today - _DAYS_BACK))
 
-    def reviews(self) -> list[Reviewable]:
-        """Every runbook that is to be reviewed some day, with the day."""
-        return self._reviews(self._lately())
+    def reviews(self, runbooks: Collection[tuple[str, str]]) -> list[Reviewable]:
+        """The reviews of these runbooks (repository, path), with the day."""
+        every = self._lately().reviewable() if runbooks else iter(())
+        return self._reviews(one for one in every if (one[0].repo, one[1].path) in runbooks)
 
-    def _reviews(self, setting: _Setting) -> list[Reviewable]:
+    def reviews_of(self, slack: str) -> list[ReviewDue]:
+        """The reviews that are a user's, some day."""
+        return [found.due for found in self._reviews(self._lately().readers.get(slack, ()))]
+
+    def _reviews(self, which: Iterable[tuple[ServiceStatus, RunbookStatus, int]]) -> list[Reviewable]:
         done = self._ledger.reviews_done()
-        found = []
-        for service in setting.services:
-            for runbook in service.runbooks:
-                every = runbook.review_every or service.reminders.review_every
-                if every:
-                    found.append(_reviewable(service, runbook, every, done))
-        return found
+        return [_reviewable(*one, done) for one in which]
 
     def ask_slack(self, world: World, board: Board) -> World:
         """Ask Slack about people who may be told something and of whom nothing fresh is known, whom nobody was asked
@@ -180,6 +199,10 @@ def _reviewable(
     last, by = runbook.last_reviewed, ""
     if by_hand is not None and (last is None or by_hand[0] > last):
         last, by = by_hand
-    due = last + timedelta(days=every) if last else NEVER
+    due = _due(service, runbook, last + timedelta(days=every) if last else NEVER)
+    return Reviewable(due, runbook, last, by, every)
+
+
+def _due(service: ServiceStatus, runbook: RunbookStatus, day: date) -> ReviewDue:
     handles = tuple(owner.handle for owner in runbook.owners or service.owners)
-    return Reviewable(ReviewDue(service.repo, runbook.path, service.name, due, handles), runbook, last, by, every)
+    return ReviewDue(service.repo, runbook.path, service.name, day, handles)
