@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from analyzers.model import DriftError
@@ -74,7 +75,9 @@ def merged(mirror: Path, tip: str, since: str) -> list[Change]:
     """The changes that a branch took in since a day, oldest first. Where a commit is dated before the one under it, it
     counts as merged with that. Raises ``subprocess.CalledProcessError`` for an unknown revision."""
     form = "--format=%x01%H%x00%P%x00%cI%x00%an%x00%ae%x00%s%x00"
-    said = git(mirror, "log", "--first-parent", "-m", "--name-only", "--reverse", f"--since-as-filter={since}", form, tip)
+    said = git(
+        mirror, "log", "--first-parent", "-m", "--name-only", "--reverse", f"--since-as-filter={since}", form, tip
+    )
     found: list[Change] = []
     for number, entry in enumerate(filter(None, said.split("\x01")), start=1):
         head, parents, at, name, email, title, paths = entry.split("\0", 6)
@@ -306,8 +309,8 @@ def lived(town: Town, changes: list[Change], open_for: timedelta, tick: timedelt
     """Live through the changes in the order of time, with ticks between them; yields at the beginning of each week."""
     events: list[tuple[datetime, int, Callable[[], None]]] = []
     for change in changes:
-        events.append((change.at - open_for, 0, lambda change=change: town.open(change)))
-        events.append((change.at, 1, lambda change=change: town.merge(change)))
+        events.append((change.at - open_for, 0, partial(town.open, change)))
+        events.append((change.at, 1, partial(town.merge, change)))
     begin = town.clock.at
     now, end = begin, changes[-1].at
     while now < end:

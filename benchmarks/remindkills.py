@@ -2,19 +2,22 @@
 
     python -m benchmarks.remindkills [--kills 200] [--things 300] [--owners 60] [--days 30] [--seed 1] [--write]
 
-Both are the bot as ``app.py`` builds it, on one clock that moves by five minutes (by an hour on weekends) once every
-replica that works has ticked; before each full hour nothing may be left from more than half an hour ago, as in an hour
-of real time there would not be. Kills come at any moment, within a tick, and at each of the calls of Slack with which a
-message is sent, before and after Slack has done it; now and then both at once. What Slack got is compared with what the
-independent slow model of the reminders says, message by message and line by line.
+Both are the bot as ``app.py`` builds it, on one clock that moves by a quarter of an hour (on weekends by an hour) once
+every replica that works has ticked; before each full hour nothing may be left from more than half an hour ago, as in an
+hour of real time there would not be. Kills come at any moment, within a tick, and at each of the calls of Slack with
+which a message is sent, before and after Slack has done it; now and then both at once. What Slack got is compared with
+what the independent slow model of the reminders says, message by message and line by line.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import multiprocessing
+import json
+import os
 import random
+import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -22,7 +25,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import psycopg
@@ -30,7 +32,7 @@ import psycopg
 from benchmarks.bot import BEGIN, END, PAGE, Machine, table
 from benchmarks.botspeed import Line
 from benchmarks.processes import tell
-from benchmarks.remindreplica import BUSY, FAILED, HOLD, NOW, OF_ONE, TICKED, UP, Cells, cell, serve
+from benchmarks.remindreplica import BUSY, FAILED, HOLD, NAMES, NOW, OF_ONE, TICKED, UP, cell, shared
 from benchmarks.remindstory import DEFAULT, Happening, Room, happenings, in_story, made, services, user
 from benchmarks.report import between
 from bot.doctor import store_url
@@ -44,10 +46,9 @@ from tests.bot.reminders.test_model import told
 
 START = datetime(2026, 10, 12, tzinfo=UTC)
 """A Monday; clocks are set back on 25 October in Europe, on 1 November in America."""
-STEP, HOUR = timedelta(minutes=5), timedelta(hours=1)
+STEP, HOUR = timedelta(minutes=15), timedelta(hours=1)
 PATIENCE = 120.0
 """Seconds that something may take before the benchmark gives up."""
-NAMES = "ab"
 POINTS = (
     ("conversations.open", False), ("conversations.history", False), ("chat.postMessage", False),
     ("chat.postMessage", True), ("chat.postMessage", True),
@@ -61,8 +62,22 @@ class Replica:
 
     place: int
     file: Path
-    process: BaseProcess
+    pid: int
     killed: str = ""
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process is there."""
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def kill(self) -> None:
+        """End it with -9."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
 
     @property
     def executor(self) -> str:
@@ -86,9 +101,10 @@ class Month:
     """The replicas, their clock, and who kills them."""
 
     def __init__(self, url: str, room: Room, folder: Path, tale: Story, seed: int) -> None:
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["benchmarks.remindreplica"])
-        self.cells: Cells = self._context.RawArray("d", [0.0] * (2 + OF_ONE * len(NAMES)))
+        self.cells = shared(folder / "cells")
+        self._nursery = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.remindreplica"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         people = ",".join(f"{name.lower()}={user(name)}" for name in tale.people)
         self._settings = {
             "GITHUB_API_URL": f"{room.url}/api", "GITHUB_WEB_URL": room.url, "GITHUB_TOKEN": "ghp-benchmark",
@@ -113,10 +129,12 @@ class Month:
         for which in range(OF_ONE - 1):
             self.cells[cell(place, which)] = 0
         file = self._folder / f"{NAMES[place]}{time.monotonic_ns()}"
-        given = (self._lower(NAMES[place]), self.cells, place, file)
-        process = self._context.Process(target=serve, args=given, daemon=True)
-        process.start()
-        return Replica(place, file, process)
+        order = {"settings": self._lower(NAMES[place]), "cells": str(self._folder / "cells"), "place": place,
+                 "executor": str(file)}  # fmt: skip
+        assert self._nursery.stdin is not None
+        assert self._nursery.stdout is not None
+        print(json.dumps(order), file=self._nursery.stdin, flush=True)
+        return Replica(place, file, int(self._nursery.stdout.readline()))
 
     def started(self) -> None:
         """Both work; from now on what happens in Slack is watched."""
@@ -127,8 +145,9 @@ class Month:
     def stop(self) -> None:
         """End everything."""
         for replica in self.replicas:
-            replica.process.kill()
-            replica.process.join()
+            replica.kill()
+        self._nursery.kill()
+        self._nursery.wait()
         self._sql.close()
         self.store.close()
 
@@ -165,17 +184,16 @@ class Month:
             if self._chance.random() < 0.15:
                 self._kill(self.replicas[1 - place], "the other one with it")
         for place, replica in enumerate(self.replicas):
-            if replica.killed and not replica.process.is_alive():
+            if replica.killed and not replica.alive:
                 self._count(replica)
                 self.replicas[place] = self.start(place)
 
     def _kill(self, replica: Replica, how: str) -> None:
         replica.killed = how
-        replica.process.kill()
+        replica.kill()
 
     def _count(self, replica: Replica) -> None:
         """What a kill hit: what the victim had claimed and not ordered, had not sent, or sent and not recorded."""
-        replica.process.join()
         self.toll.kinds[replica.killed] += 1
         self.toll.early += not self.cells[cell(replica.place, UP)]
         orders = self._sql.execute(
@@ -227,7 +245,7 @@ class Month:
         """Nobody ticks meanwhile."""
         self.cells[HOLD] = 1
         try:
-            self.wait(lambda: not any(self.cells[cell(r.place, BUSY)] for r in self.replicas if r.process.is_alive()),
+            self.wait(lambda: not any(self.cells[cell(r.place, BUSY)] for r in self.replicas if r.alive),
                       "nobody ticks")  # fmt: skip
             yield self.store
         finally:
@@ -250,14 +268,16 @@ class Month:
             if number >= following and not self.threatened:
                 self.threaten()
                 following += self._chance.uniform(0, 2 * every)
-            if number % 288 == 0:
-                tell(f"{now:%a %d %b %H:%M}: {len(self._room.messages)} messages, {sum(self.toll.kinds.values())} kills")
+            if number % 96 == 0:
+                tell(
+                    f"{now:%a %d %b %H:%M}: {len(self._room.messages)} messages, {sum(self.toll.kinds.values())} kills"
+                )
         self._aim = self._deadline = None
         self.settle(moments[-1], all_of_it=True)
 
 
 def moments(start: datetime, days: int) -> list[datetime]:
-    """When the clock stands: every five minutes, on weekends every hour."""
+    """When the clock stands: every quarter of an hour, on weekends every hour."""
     found, now = [], start
     while now < start + timedelta(days=days):
         found.append(now)
@@ -270,7 +290,7 @@ def moments(start: datetime, days: int) -> list[datetime]:
 def expected(tale: Story, at: list[datetime]) -> dict[str, Message]:
     """What the slow model says, by the key of the message in the story's names."""
     model = SlowModel(tale)
-    said = [message for now in at if now.minute % 15 == 0 for message in model.tick(now)]
+    said = [message for now in at for message in model.tick(now)]
     return {_key(message): message for message in said}
 
 
@@ -367,7 +387,7 @@ def _lines(
 def main() -> int:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=240, help="about how many")
+    parser.add_argument("--kills", type=int, default=200, help="about how many")
     parser.add_argument("--things", type=int, default=300)
     parser.add_argument("--owners", type=int, default=60)
     parser.add_argument("--days", type=int, default=30)

@@ -79,7 +79,9 @@ def monday(at: datetime) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def live(mirror: Path, tip: str, changes: list[Change], analyst: Analyst, after: int | None, open_for: timedelta) -> Town:
+def live(
+    mirror: Path, tip: str, changes: list[Change], analyst: Analyst, after: int | None, open_for: timedelta
+) -> Town:
     """One world from its first change to its last."""
     begin = changes[0].at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     with tempfile.TemporaryDirectory() as folder:

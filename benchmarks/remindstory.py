@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from bot.model import OwnerName, PullRef, RunbookStatus, ServiceStatus
@@ -71,10 +72,10 @@ def handle(name: str) -> str:
 
 def in_story(message: Message) -> Message:
     """A message with the story's name of its recipient."""
-    at, kind, who, *rest = message
+    at, kind, who, subject, day, lines = message
     who = re.sub(r"^person:U000", "person:", who)
     who = re.sub(r"^channel:C000(\w+)$", lambda found: f"channel:C-{found[1].lower()}", who)
-    return (at, kind, who, *rest)
+    return at, kind, who, subject, day, lines
 
 
 # -- the store -------------------------------------------------------------------------------------------------------
@@ -105,10 +106,10 @@ def happenings(tale: Story) -> list[Happening]:
         found += _of_thing(thing, PullRef(REPO, number))
     for one in tale.reviews:
         if at := one.done:
-            found.append((at, 5, lambda s, one=one, at=at: s.reviewed(REPO, one.path, "@p0", at.date(), at)))
+            found.append((at, 5, partial(SqlStore.reviewed, repo=REPO, path=one.path, by="@p0", on=at.date(), at=at)))
     for person in tale.people.values():
         for begin, end in person.quiet:
-            found.append((begin, 6, lambda s, who=user(person.slack), b=begin, e=end: s.quiet(who, e, b)))
+            found.append((begin, 6, partial(SqlStore.quiet, slack=user(person.slack), until=end, at=begin)))
     return sorted(found, key=lambda one: one[:2])
 
 
@@ -121,13 +122,13 @@ def _of_thing(thing: Thing, ref: PullRef) -> list[Happening]:
 
     found: list[Happening] = [(thing.opened, 0, opened)]
     if at := thing.merged:
-        found.append((at, 1, lambda store, at=at: store.settle(ref, merged=True, at=at)))
+        found.append((at, 1, partial(SqlStore.settle, ref=ref, merged=True, at=at)))
     for at, until in thing.snoozes:
-        found.append((at, 2, lambda store, at=at, until=until: store.snooze_drift(REPO, thing.key, until, at)))
+        found.append((at, 2, partial(SqlStore.snooze_drift, repo=REPO, fingerprint=thing.key, until=until, at=at)))
     for at, to in thing.handovers:
-        found.append((at, 3, lambda store, to=to: store.assign(REPO, thing.key, user(to[1:].upper()))))
+        found.append((at, 3, partial(SqlStore.assign, repo=REPO, fingerprint=thing.key, assignee=user(to[1:].upper()))))
     if at := thing.closed:
-        found.append((at, 4, lambda store, at=at: store.close_drift(REPO, thing.key, at, "corrected by a commit")))
+        found.append((at, 4, partial(SqlStore.close_drift, repo=REPO, fingerprint=thing.key, at=at, by="a commit")))
     return found
 
 
@@ -175,5 +176,3 @@ class Room(Slack):
 def key_of(message: Mapping[str, Any]) -> str:
     """The key that a message carries."""
     return str(message["metadata"]["event_payload"]["key"])
-
-

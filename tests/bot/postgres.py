@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -137,7 +138,7 @@ def _start(programs: Path, home: Path, who: tuple[str, str] | None, port: int) -
         )
 
 
-def _as(who: tuple[str, str] | None) -> dict[str, object]:
+def _as(who: tuple[str, str] | None) -> dict[str, Any]:
     return {"user": who[0], "group": who[1], "extra_groups": []} if who else {}
 
 
