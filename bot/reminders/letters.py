@@ -65,7 +65,7 @@ class Letters:
         reviews = {found.due.key: found for found in self._scene.reviews(books - {(repo, "") for repo, _ in books})}
         for entry in asked.entries:
             if entry.phase != ladder.REVIEW:
-                yield self._line(entry, asked, board, items.get(entry.key), drift.get(entry.key), now)
+                yield self._line(entry, asked, board, items.get(entry.key), drift.get(entry.key))
             elif entry.key in reviews:
                 of = reviews[entry.key]
                 branch = self._branch(of.due.repo, now)
@@ -73,13 +73,11 @@ class Letters:
             else:
                 yield Settled(entry, "reviewed, or no longer to be reviewed")
 
-    def _line(
-        self, entry: Entry, asked: Due, board: Board, item: OpenItem | None, drift: Drift | None, now: datetime
-    ) -> AnyLine:
+    def _line(self, entry: Entry, asked: Due, board: Board, item: OpenItem | None, drift: Drift | None) -> AnyLine:
         """An item as it is now. One that was told of before its merge stays what it was: that is another ladder."""
         if item is None or drift is None:
             return Settled(entry, _how(drift), drift=drift)
-        if ladder.snoozed(item, asked.day) or drift.asleep(now.date()):
+        if ladder.snoozed(item, asked.day):
             return Settled(entry, f"snoozed until {drift.snoozed_until}", True, drift)
         if entry.phase == ladder.OPEN and item.merged and not asked.ts:
             return Settled(entry, "merged", drift=drift)

@@ -75,6 +75,15 @@ def test_merged_debt_wakes_up_in_the_digest_alone(town: Town) -> None:
     assert town.jobs.orders == []
 
 
+def test_a_snooze_ends_with_the_day_of_whoever_is_told(town: Town) -> None:
+    town.presence.known[OLGA] = Availability("Pacific/Auckland")
+    snooze(town.bot, olga(town), REF, ["f1"], "next week", date(2026, 11, 25))
+    town.jobs.orders = []
+    assert town.at(24, 20, 5).tick() == []
+    assert town.at(25, 20, 5).tick() == ["sent"]  # Thursday 26 November, 09:05 there
+    assert "Sessions" in town.said("D0OLGA")[-1]
+
+
 # -- a digest follows what becomes of its lines --
 
 
