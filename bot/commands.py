@@ -47,13 +47,17 @@ def act(bot: Bot, incoming: Incoming) -> str:
     asked = _asked(incoming)
     if asked is None:
         return "no command"
-    if not _opted_in(bot, asked.ref):
+    again = asked.word in {RECHECK, "re-check"}
+    known = _opted_in(bot, asked.ref)
+    if not known and not again:
         return "not opted in"
     writes = _may_write(bot, incoming)
+    if not known and not writes:  # a first review that was lost may be asked for, which nobody but a writer does
+        return "not opted in"
     if not writes and not _heard(bot, asked.ref, incoming):
         log.info("command not heard", subject=asked.ref.key, by=incoming.sender)
         return "not heard"
-    if asked.word in {RECHECK, "re-check"}:
+    if again:
         if not writes and not _wrote(bot, asked.ref, incoming.sender):
             return "not a member"
         bot.jobs.review(asked.ref, incoming.id)

@@ -232,8 +232,10 @@ def test_a_decision_without_its_record_is_none(bot: Bot, monkeypatch: pytest.Mon
 # -- strangers ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("body", ["/runbook help", "/runbook ack fine", "/runbook recheck"])
-@pytest.mark.parametrize("sender", ["eve", "dev-dan"])
+@pytest.mark.parametrize(("body", "sender"), [
+    ("/runbook help", "eve"), ("/runbook help", "dev-dan"), ("/runbook ack fine", "eve"),
+    ("/runbook ack fine", "ops-olga"), ("/runbook recheck", "eve"),
+])  # fmt: skip
 def test_where_nobody_asked_for_us_nobody_is_answered(bot: Bot, body: str, sender: str) -> None:
     bot.store.save_review(review(policy=Policy(False)), bot.clock.now())
     assert act(bot, said(body, sender)) == "not opted in"
@@ -245,6 +247,15 @@ def test_where_nobody_asked_for_us_nobody_is_answered(bot: Bot, body: str, sende
 def test_what_was_never_reviewed_is_answered_only_where_an_owner_asked_for_all(store: Store) -> None:
     assert act(world(store), said("/runbook help")) == "not opted in"
     assert act(world(store, rules=Rules(opt_in=("acme",))), said("/runbook help")) == "help"
+
+
+def test_a_first_review_that_was_lost_is_asked_for_by_who_may_write(store: Store) -> None:
+    bot = world(store)
+    assert act(bot, said("/runbook recheck")) == "recheck"
+    assert act(bot, said("/runbook recheck", "eve")) == "not opted in"
+    assert isinstance(bot.jobs, FakeJobs)
+    assert [order[:2] for order in bot.jobs.orders] == [("review", REF)]
+    assert comments(bot) == []
 
 
 def test_a_stranger_gets_a_few_answers_a_day_on_a_pull_request(bot: Bot) -> None:

@@ -64,7 +64,7 @@ def test_a_delivery_is_reviewed_and_told_once(bot: Bot) -> None:
 def test_what_a_comment_decides_is_shown(bot: Bot) -> None:
     bot.jobs.review(REF, "delivery")
     until(lambda: chat(bot).top, "a message")
-    detail = (("body", "/runbook ack the proxy keeps them"),)
+    detail = (("body", "/runbook ack the proxy keeps them"), ("at", "2026-11-23T09:00:00Z"))
     bot.jobs.act(Incoming("comment", "issue_comment", "created", REF.repo, REF.number, "ops-olga", detail=detail))
     until(lambda: chat(bot).updates, "the message turned green")
     until(lambda: len(forge(bot).published) == 2, "the check run again")
