@@ -92,7 +92,7 @@ class CommitAuthor:
 class Pull:
     """A pull request as the forge tells it now. ``head_repo`` is empty when the fork is gone; ``base_sha`` is the tip
     of the target branch, not the merge base; ``installation`` is the App installation that reaches it, or 0;
-    ``head_ref`` is the head's branch in ``head_repo``, empty where unknown."""
+    ``head_ref`` is the head's branch in ``head_repo``, empty where unknown; ``merged_at`` is None before the merge."""
 
     ref: PullRef
     title: str
@@ -108,6 +108,14 @@ class Pull:
     authors: tuple[CommitAuthor, ...] = ()
     installation: int = 0
     head_ref: str = ""
+    merged_at: datetime | None = None
+
+    @property
+    def named_head(self) -> str:
+        """The head as the forge compares it: ``owner:sha`` where it lies in a fork."""
+        if self.head_repo and self.head_repo != self.ref.repo:
+            return f"{self.head_repo.partition('/')[0]}:{self.head_sha}"
+        return self.head_sha
 
 
 @dataclass(frozen=True, slots=True)

@@ -219,6 +219,10 @@ class Store(Protocol):
         """The pull request as last told, or None."""
         ...
 
+    def pull_at(self, ref: PullRef) -> datetime | None:
+        """When a pull request was last told, or None."""
+        ...
+
     def open_pulls(self, repo: str) -> tuple[Pull, ...]:
         """The pull requests of a repository that are open as far as we know."""
         ...

@@ -13,6 +13,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from bot.context import Bot
 from bot.model import BotError, Pull, PullRef, content_hash
 from bot.observe import log
+from bot.ports import Gone
 
 LOST = timedelta(days=2)
 """How far back failed deliveries are asked for; GitHub keeps them for three days."""
@@ -27,21 +28,34 @@ class Polled(Protocol):
 
 
 def poll(bot: Bot, forge: Polled) -> int:
-    """Order a review of every pull request that is not as we know it; returns how many."""
+    """Order a review of every pull request that is not as we know it; returns how many. A repository that cannot be
+    looked at keeps nobody from the others, and one that is gone is forgotten."""
     ordered = 0
     for repo in bot.rules.repositories:
-        open_now = forge.open_pulls(repo)
-        for pull in open_now:
-            known = bot.store.pull(pull.ref)
-            if known is None or _looks(known) != _looks(pull):
-                bot.jobs.review(pull.ref, f"poll:{content_hash(*_looks(pull))}")
-                ordered += 1
-        gone = {pull.ref for pull in bot.store.open_pulls(repo)} - {pull.ref for pull in open_now}
-        for ref in sorted(gone):
-            bot.jobs.review(ref, f"poll:ended:{_head(bot, ref)}")
+        try:
+            ordered += _polled(bot, forge, repo)
+        except Gone:
+            bot.store.forget_repository(repo, bot.clock.now())
+            log.warning("a repository is gone", repo=repo)
+        except BotError as problem:
+            log.warning("a repository could not be polled", repo=repo, reason=str(problem))
+    return ordered
+
+
+def _polled(bot: Bot, forge: Polled, repo: str) -> int:
+    ordered = 0
+    open_now = forge.open_pulls(repo)
+    for pull in open_now:
+        known = bot.store.pull(pull.ref)
+        if known is None or _looks(known) != _looks(pull):
+            bot.jobs.review(pull.ref, f"poll:{content_hash(*_looks(pull), _since(bot, pull.ref))}")
             ordered += 1
-        _, tip = bot.forge.tip(repo)
-        bot.jobs.refresh(repo, f"poll:{tip}")
+    gone = {pull.ref for pull in bot.store.open_pulls(repo)} - {pull.ref for pull in open_now}
+    for ref in sorted(gone):
+        bot.jobs.review(ref, f"poll:ended:{_since(bot, ref)}")
+        ordered += 1
+    _, tip = bot.forge.tip(repo)
+    bot.jobs.refresh(repo, f"poll:{tip}")
     return ordered
 
 
@@ -49,9 +63,11 @@ def _looks(pull: Pull) -> tuple[str, ...]:
     return (pull.head_sha, pull.title, str(pull.draft), pull.state.value, pull.base_ref)
 
 
-def _head(bot: Bot, ref: PullRef) -> str:
-    known = bot.store.pull(ref)
-    return known.head_sha if known else ""
+def _since(bot: Bot, ref: PullRef) -> str:
+    """Since when we know a pull request as we do: a look that comes again (ready, draft, ready) is another order, the
+    same one seen by two pollers is not."""
+    told = bot.store.pull_at(ref)
+    return told.isoformat() if told else ""
 
 
 class Schedule:

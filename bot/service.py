@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from bot.acquaint import acquaint
 from bot.context import Bot
+from bot.ending import ended
 from bot.message import content_of, placed, turned, with_assignees
 from bot.model import (
     Alert,
@@ -21,7 +22,6 @@ from bot.model import (
     PullState,
     Review,
     ReviewOrder,
-    encoded,
 )
 from bot.outcomes import NAME as RELEASE
 from bot.outcomes import reviewed_before_release
@@ -89,9 +89,9 @@ def review(bot: Bot, ref: PullRef) -> str:
         return "gone"
     known = bot.store.pull(ref)
     pull = _with_authors(bot, pull, known)
-    bot.store.save_pull(pull, bot.clock.now())
     if pull.state is not PullState.OPEN:
-        return _ended(bot, pull, known)
+        return ended(bot, pull, known)
+    bot.store.save_pull(pull, bot.clock.now())
     found = bot.store.review(ref)
     order = _prepare(bot, pull)
     if order is None:
@@ -111,17 +111,20 @@ def review(bot: Bot, ref: PullRef) -> str:
 
 
 def remember(bot: Bot, pull: Pull, result: Review) -> str:
-    """Keep a review, open and close drift by it, and put it on record."""
+    """Keep a review, open and close drift by it, and put it on record: all of it or nothing."""
     at = bot.clock.now()
     known = tuple(outcome for outcome in result.outcomes if outcome.name != RELEASE)
     result = replace(result, outcomes=(*known, reviewed_before_release(bot, pull)))
-    bot.store.save_pull(pull, at)
-    fresh = bot.store.save_review(result, at)
-    if not pull.draft and not result.failure:
-        bot.store.open_drift(result, at)
-    bot.store.save_services(pull.ref.repo, result.services, at)
-    if fresh:
-        bot.store.append("review", pull.ref.repo, pull.ref.key, _record(pull, result), at)
+    with bot.store.together(pull.ref.key):
+        result = applied(result, rulings_on(bot, pull), at.date())  # somebody may have decided while it was made
+        bot.store.save_pull(pull, at)
+        fresh = bot.store.save_review(result, at)
+        if not pull.draft and not result.failure:
+            bot.store.open_drift(result, at)
+        if not result.failure:
+            bot.store.save_services(pull.ref.repo, result.services, at)
+        if fresh:
+            bot.store.append("review", pull.ref.repo, pull.ref.key, _record(pull, result), at)
     return "failed" if result.failure else ("drift" if result.drift else "clean")
 
 
@@ -154,12 +157,18 @@ def refresh(bot: Bot, repo: str) -> str:
 
 
 def failed(bot: Bot, ref: PullRef, text: str) -> None:
-    """Say on the check run that a review failed on our side, and keep it; drift stays as it was."""
-    pull = bot.store.pull(ref)
-    if pull is None:
+    """Say on the check run that a review failed on our side, and keep it; drift stays as it was, and so does what is
+    known of this head. Nothing is said where nobody asked for us, as far as we know."""
+    pull, last = bot.store.pull(ref), bot.store.review(ref)
+    if pull is None or pull.state is not PullState.OPEN:
         return
-    empty = Review(ref, pull.head_sha, "", "", Policy(True), (), (), (), (), failure=text)
-    remember(bot, pull, empty)
+    if last is not None and last.head == pull.head_sha:
+        remember(bot, pull, replace(last, failure=text))
+        return
+    asked = bot.rules.opted_in(ref.repo) or any(service.repo == ref.repo for service in bot.store.services())
+    policy = last.policy if last is not None else Policy(asked)
+    if policy.opted_in:
+        remember(bot, pull, Review(ref, pull.head_sha, "", "", policy, (), (), (), (), failure=text))
 
 
 def _settled(found: Review) -> bool:
@@ -178,31 +187,12 @@ def _prepare(bot: Bot, pull: Pull) -> ReviewOrder | None:
     repo = pull.ref.repo
     try:
         _, policy_revision = bot.forge.tip(repo, pull.base_ref)
-        head = pull.head_sha
-        if pull.head_repo and pull.head_repo != repo:
-            head = f"{pull.head_repo.partition('/')[0]}:{pull.head_sha}"
-        merge_base = bot.forge.merge_base(repo, policy_revision, head)
+        merge_base = bot.forge.merge_base(repo, policy_revision, pull.named_head)
         checkout = bot.fetcher.prepare(pull, merge_base, policy_revision)
     except Gone:
         return None
     decisions = rulings_on(bot, pull)
     return ReviewOrder(checkout, pull.ref, decisions, bot.clock.now().date(), bot.rules.opted_in(repo))
-
-
-def _ended(bot: Bot, pull: Pull, known: Pull | None) -> str:
-    """A pull request was merged or closed: its drift becomes debt or ends, and a merge goes on record."""
-    merged = pull.state is PullState.MERGED
-    at = bot.clock.now()
-    left = bot.store.review(pull.ref)
-    bot.store.settle(pull.ref, merged=merged, at=at)
-    if left is not None and (known is None or known.state is PullState.OPEN):
-        body = {
-            "head": pull.head_sha, "merged": pull.merged_sha, "author": pull.author,
-            "reviewed_head": left.head, "debt": [item.fingerprint for item in left.drift] if merged else [],
-            "outcome": encoded(reviewed_before_release(bot, pull)),
-        }  # fmt: skip
-        bot.store.append("merge" if merged else "close", pull.ref.repo, pull.ref.key, body, at)
-    return pull.state.value
 
 
 # -- announce -----------------------------------------------------------------------------------------------------

@@ -107,6 +107,7 @@ class GitHub:
             text_of(of(head.get("repo")).get("full_name")), f"{self._web_url}/{repo}/pull/{number}",
             text_of(data.get("merge_commit_sha")) if merged else "",
             installation=self._credentials.installation(repo), head_ref=text_of(head.get("ref")),
+            merged_at=_instant(text_of(data.get("merged_at"))),
         )  # fmt: skip
 
     def authors(self, ref: PullRef) -> tuple[CommitAuthor, ...]:

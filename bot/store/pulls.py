@@ -50,6 +50,12 @@ class Pulls(Part):
             body = connection.scalar(select(pulls.c.body).where(pulls.c.repo == ref.repo, pulls.c.number == ref.number))
         return decoded(Pull, body) if body is not None else None
 
+    def pull_at(self, ref: PullRef) -> datetime | None:
+        """When a pull request was last told, or None."""
+        with self.reading() as connection:
+            at = connection.scalar(select(pulls.c.at).where(pulls.c.repo == ref.repo, pulls.c.number == ref.number))
+        return moment(at) if at is not None else None
+
     def open_pulls(self, repo: str) -> tuple[Pull, ...]:
         """The pull requests of a repository that are open as far as we know, by number."""
         wanted = (pulls.c.repo == repo, pulls.c.state == PullState.OPEN.value)

@@ -189,3 +189,19 @@ def test_a_decision_that_a_kill_cut_off_shows_on_the_others_after_the_next_start
     assert catch_up(bot) == 1
     assert [one.status for one in found(bot, OTHER).items] == [Status.ACKNOWLEDGED]
     assert [what for _, what, _ in ordered(bot)] == [REF, OTHER]
+
+
+def test_a_decision_that_comes_while_an_analysis_runs_is_not_lost(bot: Bot) -> None:
+    """The worker began before the decision and answers after it."""
+    assert isinstance(bot.forge, FakeForge)
+
+    class Slow(FakeAnalyst):
+        def review(self, order: object) -> Review:
+            acknowledge(bot, olga(bot), REF, ["f1"], "the text rounds")
+            return review(item(), policy_revision="d" * 40)
+
+    bot = replace(bot, analyst=Slow())
+    bot.store.save_review(replace(found(bot), policy_revision="e" * 40), bot.clock.now())
+    service.review(bot, REF)
+    assert [one.status for one in found(bot).items] == [Status.ACKNOWLEDGED]
+    assert bot.store.drift() == ()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from fakes import REF, FakeForge, FakeJobs, pull, world
+from fakes import REF, FakeForge, FakeJobs, item, pull, review, world
 
 from bot.context import Rules
 from bot.model import Pull, PullRef
-from bot.ports import Store, Unavailable
+from bot.ports import Gone, Store, Unavailable
 from bot.schedule import Schedule, poll
 
 
@@ -48,6 +48,37 @@ def test_the_same_state_is_the_same_order(store: Store) -> None:
         poll(bot, Open(replace(pull(), ref=PullRef("acme/shop", 9))))
     assert len({cause for _, _, cause in bot.jobs.orders}) == 2  # one review, one refresh, however often
     assert REF not in [what for _, what, _ in bot.jobs.orders]
+
+
+def test_a_look_that_comes_again_is_another_order(store: Store) -> None:
+    bot = world(store, rules=Rules(repositories=("acme/shop",)))
+    assert isinstance(bot.jobs, FakeJobs)
+    looks = [pull(), pull(draft=True), pull(), pull(draft=True), pull(head_sha="2" * 40), pull()]
+    for look in looks:
+        assert poll(bot, Open(look)) == 1
+        bot.store.save_pull(look, bot.clock.now())  # reviewed
+        bot.clock.forward(minutes=5)  # type: ignore[attr-defined]
+    causes = [cause for kind, _, cause in bot.jobs.orders if kind == "review"]
+    assert len(set(causes)) == len(looks)
+
+
+def test_a_repository_that_cannot_be_looked_at_keeps_nobody_from_the_others(store: Store) -> None:
+    class Troubled(Open):
+        def open_pulls(self, repo: str) -> tuple[Pull, ...]:
+            if repo == "acme/gone":
+                raise Gone("no such repository")
+            if repo == "acme/shut":
+                raise Unavailable("GitHub answered 502", 3)
+            return super().open_pulls(repo)
+
+    lost = pull(ref=PullRef("acme/gone", 3))
+    bot = world(store, rules=Rules(repositories=("acme/gone", "acme/shut", "acme/shop")))
+    bot.store.save_pull(lost, bot.clock.now())
+    found = review(item(), ref=lost.ref)
+    bot.store.save_review(found, bot.clock.now())
+    bot.store.open_drift(found, bot.clock.now())
+    assert poll(bot, Troubled(pull())) == 1
+    assert bot.store.drift() == ()
 
 
 def test_a_tick_that_fails_comes_again() -> None:

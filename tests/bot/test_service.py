@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from fakes import REF, FakeAnalyst, FakeChat, FakeForge, FakeJobs, item, pull, review, world
@@ -269,3 +270,82 @@ def test_what_we_can_no_longer_reach_leaves_no_open_drift(
     assert service.receive(bot, Incoming("gone", event, action, repo, detail=(detail,))) == "forgotten"
     assert bot.store.drift() == ()
     assert bot.store.services() == ()
+
+
+# -- merged before anybody looked -----------------------------------------------------------------------------------
+
+
+def merged(bot: Bot, **given: object) -> None:
+    usual = {"state": PullState.MERGED, "merged_sha": "m" * 40, "base_sha": "a" * 40, "merged_at": bot.clock.now()}
+    forge(bot).pulls[REF] = pull(**(usual | given))
+
+
+def test_what_was_merged_before_its_first_review_is_judged_and_becomes_debt_at_once(bot: Bot) -> None:
+    merged(bot)
+    told(bot, action="closed")
+    assert texts(bot) == []
+    assert [(drift.item.fingerprint, drift.merged) for drift in bot.store.drift()] == [("f1", True)]
+    (record,) = bot.store.evidence()
+    assert record.kind == "merge"
+    assert '"debt": ["f1"]' in record.body
+    told(bot, action="labeled", id="d2")
+    assert len(list(bot.store.evidence())) == 1
+
+
+def test_a_last_push_that_was_merged_before_its_review_is_judged_too(bot: Bot) -> None:
+    told(bot)
+    bot = replace(bot, analyst=FakeAnalyst({NEXT: review(item(fingerprint="f2"))}))
+    merged(bot, head_sha=NEXT)
+    told(bot, action="closed", id="d2")
+    assert [(drift.item.fingerprint, drift.merged) for drift in bot.store.drift()] == [("f2", True)]
+
+
+def test_what_was_merged_long_ago_or_by_strangers_is_not_raised(bot: Bot) -> None:
+    merged(bot, merged_at=bot.clock.now() - timedelta(days=8))
+    told(bot, action="edited")
+    assert bot.store.drift() == ()
+    closed = replace(bot, analyst=FakeAnalyst({"1" * 40: review(item(), policy=Policy(False))}))
+    merged(closed)
+    told(closed, action="closed", id="d2")
+    assert closed.store.drift() == ()
+
+
+def test_a_merge_that_cannot_be_judged_ends_quietly(bot: Bot) -> None:
+    bot = replace(bot, analyst=FakeAnalyst({"1" * 40: AnalysisFailed("out of memory")}))
+    merged(bot)
+    told(bot, action="closed")
+    assert bot.store.drift() == ()
+
+
+# -- our own failures -----------------------------------------------------------------------------------------------
+
+
+def test_our_failure_says_nothing_where_nobody_asked_for_us(bot: Bot) -> None:
+    stranger = replace(bot, rules=Rules(default_channel="C0ALL"))
+    stranger.store.save_pull(pull(), bot.clock.now())
+    service.failed(stranger, REF, "the review took longer than 60 s")
+    assert stranger.store.review(REF) is None
+
+
+def test_our_failure_on_a_head_that_was_reviewed_leaves_what_people_decide_on(bot: Bot) -> None:
+    told(bot)
+    service.failed(bot, REF, "the review took longer than 60 s")
+    kept = bot.store.review(REF)
+    assert kept is not None
+    assert kept.conclusion.value == "neutral"
+    assert [one.fingerprint for one in kept.drift] == ["f1"]
+    assert [one.name for one in bot.store.services()] == ["shop"]
+
+
+def test_a_review_and_its_record_are_kept_together_or_not_at_all(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*_: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bot.store, "append", killed)
+        with pytest.raises(SystemExit):
+            service.review(bot, REF)
+    assert bot.store.review(REF) is None
+    assert bot.store.drift() == ()
+    service.review(bot, REF)
+    assert [record.kind for record in bot.store.evidence()] == ["review"]
