@@ -197,7 +197,7 @@ def _reviewable(
 ) -> Reviewable:
     by_hand = done.get((service.repo, runbook.path))
     last, by = runbook.last_reviewed, ""
-    if by_hand is not None and (last is None or by_hand[0] > last):
+    if by_hand is not None and (last is None or by_hand[0] >= last):
         last, by = by_hand
     due = _due(service, runbook, last + timedelta(days=every) if last else NEVER)
     return Reviewable(due, runbook, last, by, every)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 
 from sqlalchemy import Connection, delete, func, insert, select
 
@@ -13,10 +14,21 @@ from bot.evidence import GENESIS, sealed
 from bot.model import Evidence, Person, Proof, ServiceStatus, decoded, encoded
 from bot.store.base import Part, clipped, moment, seconds
 from bot.store.drift import close_all
-from bot.store.schema import anchor, evidence, people, services
+from bot.store.schema import anchor, evidence, people, reviewed, services
 
 PAGE = 1_000
 """How many records of the chain are read at a time."""
+
+
+def _reviewed(service: ServiceStatus, done: Mapping[tuple[str, str], date]) -> ServiceStatus:
+    """A service with the day on which each of its runbooks was reviewed last, wherever that was said."""
+    books = tuple(
+        replace(book, last_reviewed=day)
+        if (day := done.get((service.repo, book.path))) and (book.last_reviewed is None or day > book.last_reviewed)
+        else book
+        for book in service.runbooks
+    )
+    return service if books == service.runbooks else replace(service, runbooks=books)
 
 
 class Known(Part):
@@ -33,10 +45,13 @@ class Known(Part):
             self.put(connection, services, *({**row, "name": name} for name, row in rows.items()))
 
     def services(self) -> tuple[ServiceStatus, ...]:
-        """Every service of every repository, by name."""
+        """Every service of every repository, by name; what people said they reviewed counts like front matter."""
         wanted = select(services.c.body).order_by(services.c.name, services.c.repo)
-        with self.reading() as connection:
-            return tuple(decoded(ServiceStatus, body) for body in connection.scalars(wanted))
+        with self.looking() as connection:
+            days = connection.execute(select(reviewed.c.repo, reviewed.c.path, reviewed.c.day))
+            done = {(repo, path): date.fromisoformat(day) for repo, path, day in days}
+            found = [decoded(ServiceStatus, body) for body in connection.scalars(wanted)]
+        return tuple(_reviewed(service, done) for service in found) if done else tuple(found)
 
     def link(self, person: Person, at: datetime) -> None:
         """Remember that a login is a Slack user; a stronger proof is never replaced by a weaker one."""

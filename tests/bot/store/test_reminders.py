@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from bot.model import OwnerName, PullRef, PullState
+from bot.model import OwnerName, PullRef, PullState, RunbookStatus, ServiceStatus
 from bot.reminders.nouns import (
     Audience,
     Availability,
@@ -420,3 +420,17 @@ def test_numbers_of_a_span(store: SqlStore) -> None:
     assert (nothing.opened, nothing.closed, nothing.open_now, nothing.oldest, nothing.median_seconds) == (
         0, 0, 0, None, 0.0,
     )  # fmt: skip
+
+
+def test_a_runbook_that_was_reviewed_by_hand_is_not_called_overdue(store: SqlStore) -> None:
+    old, new = date(2026, 8, 1), date(2026, 12, 1)
+    books = (
+        RunbookStatus("docs/shop.md", "Shop", (), 90, old, 3),
+        RunbookStatus("docs/other.md", "Other", (), 90, new, 1),
+        RunbookStatus("docs/third.md", "Third", (), 90, None, 1),
+    )
+    store.save_services("acme/shop", [ServiceStatus("shop", "acme/shop", "", (), "", "", books)], AT)
+    for path in ("docs/shop.md", "docs/other.md"):
+        store.reviewed("acme/shop", path, "@ops-olga", DAY, AT)
+    (service,) = store.services()
+    assert [book.last_reviewed for book in service.runbooks] == [DAY, new, None]
