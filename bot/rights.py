@@ -61,18 +61,22 @@ def _responsible(bot: Bot, pull: Pull, item: Item) -> tuple[OwnerName, ...]:
 
 
 def _among(bot: Bot, actor: Actor, repo: str, owners: Sequence[OwnerName]) -> bool:
-    """Whether the actor is one of these. Others are asked only about who is not named outright."""
-    return any(_is(actor, owner) for owner in owners) or any(_belongs(bot, actor, repo, owner) for owner in owners)
+    """Whether the actor is one of these, under whichever of their logins. Others are asked only about who is not named
+    outright."""
+    logins, _ = persons(bot, [actor.login], actor.slack)
+    return any(_is(actor, logins, owner) for owner in owners) or any(
+        _belongs(bot, actor, logins, repo, owner) for owner in owners
+    )
 
 
-def _is(actor: Actor, owner: OwnerName) -> bool:
+def _is(actor: Actor, logins: frozenset[str], owner: OwnerName) -> bool:
     """Whether an owner is the actor by name. A Slack id is never held against a login: anybody may choose theirs."""
     if owner.kind == HANDED:
         return bool(actor.slack) and owner.handle == actor.slack
-    return owner.handle.removeprefix("@").casefold() == actor.login.casefold()
+    return owner.handle.removeprefix("@").casefold() in logins
 
 
-def _belongs(bot: Bot, actor: Actor, repo: str, owner: OwnerName) -> bool:
+def _belongs(bot: Bot, actor: Actor, logins: frozenset[str], repo: str, owner: OwnerName) -> bool:
     """Whether an owner means the actor: a user group or a team they are in, or their own e-mail address."""
     name = owner.handle.removeprefix("@")
     if owner.kind == HANDED:
@@ -81,7 +85,7 @@ def _belongs(bot: Bot, actor: Actor, repo: str, owner: OwnerName) -> bool:
         if _member(bot, bot.directory().group_of(f"@{name}"), actor.slack):
             return True
         try:
-            return bot.forge.in_team(repo, f"@{name}", actor.login)
+            return any(bot.forge.in_team(repo, f"@{name}", login) for login in sorted(logins))
         except Refused:
             return False  # members may not be read: then membership is not proven
     if "@" not in name or not actor.slack:

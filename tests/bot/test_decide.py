@@ -338,3 +338,10 @@ def test_what_was_handed_to_a_group_is_shown_to_its_members(linked: Bot) -> None
 def test_mine_is_answered_where_slack_refuses_to_name_members(linked: Bot) -> None:
     linked = replace(linked, chat=Silent(problem=Refused("no", "missing_scope")))
     assert [drift.item.fingerprint for drift in mine(linked, OLGA)] == ["f1"]
+
+
+def test_somebody_with_two_logins_decides_under_the_one_that_owns_the_section(bot: Bot) -> None:
+    """The first link of a Slack user names them; the digest came to them for the second."""
+    bot = replace(bot, rules=Rules(people={"olga-home": OLGA, "ops-olga": OLGA}))
+    acknowledge(bot, acting(bot, slack=OLGA, surface=Surface.BUTTON), REF, ["f1"], "rounded")
+    assert status(bot) == ["acknowledged"]
