@@ -21,7 +21,10 @@ MAX_WORKING_DAYS = 250
 HOURS = "09:00-17:00"
 OPEN = ("author 1d", "owner 1d", "author 5d", "owner 5d")
 CONTRADICTED = ("owner 1d", "owner 3d", "channel 5d", "escalation 10d")
-SUSPECT = ("owner 2d", "owner 6d", "channel 10d", "escalation 20d")
+GATHER = "7d"
+"""For how long after a digest suspects and reviews gather. Half a year of a busy public repository brought its first
+owner a digest on every working day (``benchmarks/bot.md``); a week leaves one."""
+SUSPECT = ("owner 2d", "owner 7d", "channel 12d", "escalation 20d")
 
 _PERIODS = {"d": 1, "w": 7, "m": 30, "y": 365}
 
@@ -29,7 +32,8 @@ _PERIODS = {"d": 1, "w": 7, "m": 30, "y": 365}
 @dataclass(frozen=True, slots=True)
 class Reminders:
     """``[reminders]``: whether and when owners are reminded. ``working_hours`` is ``HH:MM-HH:MM`` in ``timezone``,
-    ``holidays`` a country or a part of one, ``review_every`` a period, the ladders lists of steps (``"owner 1d"``).
+    ``holidays`` a country or a part of one, ``review_every`` and ``gather`` periods, the ladders lists of steps
+    (``"owner 1d"``).
     A service's own table is one of these too: what it does not say is as the repository's says."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
@@ -43,6 +47,7 @@ class Reminders:
     open: tuple[str, ...] = OPEN
     contradicted: tuple[str, ...] = CONTRADICTED
     suspect: tuple[str, ...] = SUSPECT
+    gather: str = GATHER
 
     def __post_init__(self) -> None:
         _check(self)
@@ -58,6 +63,8 @@ def _check(table: Reminders) -> None:
         raise ValueError(f"`holidays` is {table.holidays[:40]!r}; write a country or a part of one: `DE` or `DE-BY`")
     if table.review_every:
         period_days(table.review_every)
+    if table.gather != GATHER:
+        period_days(table.gather, "gather")
     for key, ladder, default in (
         ("open", table.open, OPEN),
         ("contradicted", table.contradicted, CONTRADICTED),
@@ -103,13 +110,13 @@ def step_of(text: str, key: str = "open") -> tuple[str, int]:
     return audience, int(found[1])
 
 
-def period_days(text: str) -> int:
+def period_days(text: str, key: str = "review_every") -> int:
     """A period such as ``90d``, ``12w``, ``3m`` (30 days each) or ``1y`` in days, as front matter counts it. Raises
-    ValueError."""
+    ValueError, which names the key."""
     found = re.fullmatch(r"(\d{1,5})\s*([dwmy])", text.strip(), re.ASCII)
     days = int(found[1]) * _PERIODS[found[2]] if found else 0
     if not 1 <= days <= 36_500:
-        raise ValueError(f"`review_every` is {text[:40]!r}; write a period such as `90d` or `12w`")
+        raise ValueError(f"`{key}` is {text[:40]!r}; write a period such as `90d` or `12w`")
     return days
 
 

@@ -55,7 +55,8 @@ def _steps(*told: tuple[int, Audience]) -> tuple[Step, ...]:
 class ReminderPolicy:
     """What a service's repository says of reminders; the figures are those of the design. ``working_hours`` is
     ``HH:MM-HH:MM`` in ``timezone``; ``holidays`` names a country or part of one as the ``holidays`` library does
-    (``DE``, ``DE-BY``); ``review_every`` is in days and counts for runbooks that set none, None for no reminders."""
+    (``DE``, ``DE-BY``); ``review_every`` is in days and counts for runbooks that set none, None for no reminders;
+    ``gather`` is for how many days after somebody's last digest suspects and reviews wait for company."""
 
     enabled: bool = True
     timezone: str = "UTC"
@@ -70,8 +71,9 @@ class ReminderPolicy:
         (1, Audience.OWNER), (3, Audience.OWNER), (5, Audience.CHANNEL), (10, Audience.ESCALATION)
     )
     suspect: tuple[Step, ...] = _steps(
-        (2, Audience.OWNER), (6, Audience.OWNER), (10, Audience.CHANNEL), (20, Audience.ESCALATION)
+        (2, Audience.OWNER), (7, Audience.OWNER), (12, Audience.CHANNEL), (20, Audience.ESCALATION)
     )
+    gather: int = 7
 
 
 @dataclass(frozen=True, slots=True, order=True)

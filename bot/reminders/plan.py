@@ -7,6 +7,9 @@ A digest is due within the working hours of its recipient, as soon as the tick c
 morning: a step counts on the day in their calendar, and drift that came in after the morning waits for the next. So a
 digest that comes late (a process was down, do-not-disturb ended) says what it would have said in the morning, and a
 morning that was missed altogether is folded into the next: the highest step is told, lower ones count as told.
+
+What may wait (suspects, reviews) gathers: it brings no digest sooner than some days after the last one
+(``ReminderPolicy.gather``), but is in each that comes for something else. Why: docs/decisions/0009-suspects-gather.md.
 """
 
 from __future__ import annotations
@@ -64,7 +67,7 @@ class Memory:
 @dataclass(slots=True)
 class _ItemLine:
     """An item on a day for one recipient: its rules, which steps are theirs, after how many working days it has reached
-    which of them, and whether that is fresh."""
+    which of them, and whether that is fresh; a contradicted one does not wait for others."""
 
     item: OpenItem
     rules: Rules
@@ -109,7 +112,7 @@ def due(board: Board, now: datetime, memory: Memory) -> list[Due]:
 
 def for_one(board: Board, inbox: Inbox, window: Window, now: datetime, memory: Memory) -> Iterator[Due]:
     """What is due for one recipient, who may be written to in this window."""
-    yield from _digest(inbox, window, now, memory)
+    yield from _digest(board, inbox, window, now, memory)
     yield from _note(board, inbox, window, now, memory)
     yield from _periodic(board, inbox, window, now, memory)
 
@@ -130,8 +133,8 @@ def _message(
     return Due(recipient, kind, window.day, (), earliest, window.end, subject)
 
 
-def _digest(inbox: Inbox, window: Window, now: datetime, memory: Memory) -> Iterator[Due]:
-    """The digest of one recipient, when something in it is fresh."""
+def _digest(board: Board, inbox: Inbox, window: Window, now: datetime, memory: Memory) -> Iterator[Due]:
+    """The digest of one recipient, when something in it is fresh and need not wait."""
     waiting = inbox.items or inbox.reviews
     message = _message(inbox.recipient, Kind.DIGEST, window, now, memory) if waiting else None
     if message is None:
@@ -144,9 +147,24 @@ def _digest(inbox: Inbox, window: Window, now: datetime, memory: Memory) -> Iter
     ]
     reviews = (_review_line(review, window.day, told, inbox.key) for review in inbox.reviews)
     found += [line for line in reviews if line]
-    if any(line.fresh for line in found):
-        entries = tuple(_entry(line) for line in sorted(found, key=_worst_first))
+    since = _since_last(message, now, memory)
+    if any(line.fresh and _patience(board, line) <= since for line in found):
+        entries = tuple(_entry(line, window.day) for line in sorted(found, key=_worst_first))
         yield replace(message, entries=entries)
+
+
+def _since_last(message: Due, now: datetime, memory: Memory) -> timedelta:
+    """How many days of the recipient's calendar lie between the last digest and this one."""
+    last = memory.last_sent.get(message.kind, {}).get(message.series)
+    return timedelta.max if last is None or last.claimed_at > now + _AHEAD else message.day - last.day
+
+
+def _patience(board: Board, line: _ItemLine | _ReviewLine) -> timedelta:
+    """So long after the last digest a line brings another one."""
+    if isinstance(line, _ReviewLine):
+        return timedelta(days=board.rules(line.review.repo, line.review.service).policy.gather)
+    wrong = line.item.status is Status.CONTRADICTED
+    return timedelta(0) if wrong else timedelta(days=line.rules.policy.gather)
 
 
 def _line(
@@ -203,7 +221,7 @@ def _worst_first(line: _ItemLine | _ReviewLine) -> tuple[int, bool, bool, int, s
     return rank, not item.merged, not line.fresh, -line.step, item.since.isoformat(), item.key
 
 
-def _entry(line: _ItemLine | _ReviewLine) -> Entry:
+def _entry(line: _ItemLine | _ReviewLine, today: date) -> Entry:
     """A line as what stands in the message."""
     if isinstance(line, _ReviewLine):
         of = line.review
@@ -213,6 +231,9 @@ def _entry(line: _ItemLine | _ReviewLine) -> Entry:
     phase, steps = ladder.ladder(item, policy)
     audiences = frozenset([steps[index].audience for index in line.mine])
     step, day = ladder.following(item, policy, line.days, audiences) or (None, None)
+    if step and day and step.audience in audiences and item.status is not Status.CONTRADICTED:
+        last_silent = today + timedelta(days=policy.gather - 1)
+        day = max(day, ladder.calendar(policy).after(last_silent, 1))
     return Entry(item.key, item.service, phase, line.step, len(steps), line.fresh, step, day)
 
 

@@ -27,6 +27,7 @@ def policy_of(config: Config, service: str = "") -> ReminderPolicy:
         open=_steps(said.open),
         contradicted=_steps(said.contradicted),
         suspect=_steps(said.suspect),
+        gather=period_days(said.gather, "gather"),
     )
 
 

@@ -71,12 +71,17 @@ def silent(owner: OwnerName, directory: Directory) -> str:
 
 
 def owners_line(owners: Sequence[OwnerName], directory: Directory | None = None) -> str:
-    """Owners with the source that said so, at most ``MAX_OWNERS``; without a directory nobody is notified."""
+    """Owners with the source that said so, at most ``MAX_OWNERS``. With a directory the first whom it knows is
+    notified, as whom reminders would ask; nobody else, so that a list of ten owners is no call for ten people."""
     if not owners:
         return "nobody"
     shown = owners[:MAX_OWNERS]
     sources = list(dict.fromkeys(owner.source for owner in shown))
-    names = [mention(owner, directory) if directory else named(owner) for owner in shown]
+    names = [named(owner) for owner in shown]
+    for at, owner in enumerate(shown if directory else ()):
+        if directory and (called := mention(owner, directory)) != names[at]:
+            names[at] = called
+            break
     more = f" and {len(owners) - len(shown)} more" if len(owners) > len(shown) else ""
     source = prose(", ".join(source for source in sources if source), 60)
     return ", ".join(dict.fromkeys(names)) + more + (f" ({source})" if source else "")

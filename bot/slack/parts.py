@@ -15,6 +15,7 @@ from slack_sdk.models.blocks import (
     SectionBlock,
 )
 
+from analyzers.model import Severity
 from bot.model import Directory, Item, Pull, Review
 from bot.slack.escape import clean, code, fence, fit, label, path, plain, prose, width
 from bot.slack.links import code_url, runbook_url
@@ -131,7 +132,8 @@ def place(web: str, pull: Pull, item: Item) -> str:
 
 
 def item_text(web: str, pull: Pull, item: Item, directory: Directory) -> str:
-    """One item as people act on it: which line, what it says and should say, why, whose it is."""
+    """One item as people act on it: which line, what it says and should say, why, whose it is. The owner is notified of
+    what is wrong or grave; what is only to be checked is said without calling anybody, and comes with their digest."""
     heading = f"{SIGN[item.status]} *{_WORD.get(item.status, item.status.value)}* · {place(web, pull, item)}"
     lines = [heading + (f" · {prose(item.title, 80)}" if item.title else "")]
     if item.suggested:
@@ -141,7 +143,8 @@ def item_text(web: str, pull: Pull, item: Item, directory: Directory) -> str:
     lines.append(f"*Why* {_changed(web, pull, item)}")
     if item.status is not Status.CONTRADICTED and item.reason:
         lines.append(f"*Check* {prose(item.reason, 200)}")
-    lines.append(f"*Owner* {owners_line(item.owners, directory)}")
+    grave = item.status is Status.CONTRADICTED or item.severity is Severity.HIGH
+    lines.append(f"*Owner* {owners_line(item.owners, directory if grave else None)}")
     return "\n".join(lines)
 
 

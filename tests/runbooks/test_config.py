@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from runbooks.config import TABLES, Config, ConfigError, FailOn, ServiceSettings, load
-from runbooks.configreminders import period_days
+from runbooks.configreminders import Reminders, period_days
 from runbooks.model import Decision, Status
 
 DECISION = 'fingerprint = "a1"\nvalues_hash = "b2"\nsection_hash = "c3"\nby = "@jane"\nreason = "still true"\n'
@@ -124,6 +124,11 @@ def test_a_period_counts_as_in_front_matter(text: str, days: int) -> None:
 
     assert period_days(text) == days
     assert read(f"---\nreview_every: {text}\n---\n", [])[0].review_every == days
+
+
+def test_a_period_that_is_none_names_its_key() -> None:
+    with pytest.raises(ValueError, match="`gather` is 'soon'; write a period such as `90d`"):
+        Reminders(gather="soon")
 
 
 def _documented() -> dict[str, str]:

@@ -9,7 +9,9 @@ step of the ladder that the recipient did not hear of; a later step that they he
 are counted in working days of the service from the day of opening (merging), which does not count. What came in after
 the recipient's morning waits for the next day. What nobody knows of a person (time zone, hours, holidays) is as in the
 first service, by name, that has something for them. A snooze is silent to the end of its last day, then the ladder
-starts anew. Nobody behind a handle, or gone: the next owner, then the channel; the channel gets a note once.
+starts anew. News of suspects and reviews alone waits until some days (``gather``, of their service) have passed since
+the recipient's last digest. Nobody behind a handle, or gone: the next owner, then the channel; the channel gets a note
+once.
 """
 
 from __future__ import annotations
@@ -153,7 +155,8 @@ class SlowModel:
         if self.may(name, "digest", "", now, today):
             lines = [line for thing, steps in mine if (line := self.thing_line(thing, steps, name, who, now, today))]
             lines += [line for review in self.story.reviews if (line := self.review_line(review, name, now, today))]
-            if any(news for *_, news in lines):
+            rested = self.rested(name, today)
+            if any(news and rested >= self.patience(key) for key, _, _, news in lines):
                 for key, phase, step, news in lines:
                     if news:
                         self.heard.setdefault((key, phase, name), set()).add(step)
@@ -167,6 +170,19 @@ class SlowModel:
     def may(self, name: str, kind: str, subject: str, now: datetime, today: date) -> bool:
         at, day = self.last.get((name, kind, subject), (None, None))
         return at is None or day is None or (day < today and now - at >= timedelta(hours=12))
+
+    def rested(self, name: str, today: date) -> int:
+        """Days since the last digest."""
+        last = self.last.get((name, "digest", ""))
+        return (today - last[1]).days if last else 10_000
+
+    def patience(self, key: str) -> int:
+        """For how many days after a digest news of something waits."""
+        for thing in self.story.things:
+            if thing.key == key:
+                return 0 if thing.contradicted else self.story.policies[thing.service].gather
+        review = next(review for review in self.story.reviews if review.path == key)
+        return self.story.policies[review.service].gather
 
     def say(self, now: datetime, kind: str, name: str, subject: str, today: date, lines: list[Line]) -> Message:
         self.last[name, kind, subject] = (now, today)

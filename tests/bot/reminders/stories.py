@@ -7,7 +7,7 @@ it stands.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 
@@ -257,9 +257,8 @@ def _policy(r: Random, start: datetime) -> ReminderPolicy:
         working_hours=r.choice(HOURS),
         holidays=r.choice(COUNTRIES),
         days_off=off,
+        gather=r.choice((1, 1, 4, 7)),
     )
     if r.random() < 0.5:
         return policy
-    return ReminderPolicy(
-        True, policy.timezone, policy.working_hours, policy.holidays, off, None, policy.open, policy.contradicted, mixed
-    )
+    return replace(policy, enabled=True, suspect=mixed)

@@ -13,7 +13,7 @@ from bot.reminders.nouns import Audience, Availability, Due, Entry, Kind, Remind
 from bot.reminders.plan import due as planned
 from bot.reminders.simulate import Diary
 from runbooks.model import Status
-from tests.bot.reminders.worlds import MONDAY, POLICY, Book, Office, channel, item, person, utc
+from tests.bot.reminders.worlds import MERGED, MONDAY, POLICY, Book, Office, channel, item, person, utc
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -68,6 +68,38 @@ def test_one_digest_a_day_and_none_without_news() -> None:
         ("f1", 0, False),
         ("f2", 0, True),
     ]
+
+
+def test_suspects_gather_for_a_week_and_come_along_with_what_is_wrong() -> None:
+    suspects = [item(f"s{n}", status=Status.SUSPECT, since=MERGED + n * DAY) for n in (0, 3, 4, 5, 6)]
+    office = Office(suspects)
+    heard = {day: found for day in range(35) if (found := told(office.at(MONDAY + day * DAY)))}
+    assert heard == {
+        1: [("bob", [0])],
+        8: [("bob", [1, 0, 0, 0, 0])],
+        15: [("#pay", [2]), ("bob", [1, 1, 1, 1, 1])],
+        22: [("#pay", [2, 2, 2, 2, 2])],
+        25: [("boss", [3])],
+        32: [("boss", [3, 3, 3, 3, 3])],
+    }
+    office = Office(suspects)
+    office.at(MONDAY + DAY)
+    office.items = [*suspects, item(since=MONDAY + DAY)]
+    (digest,) = office.at(MONDAY + 2 * DAY)
+    assert [(entry.key[-2:], entry.fresh) for entry in digest.entries] == [("f1", True), ("s3", True), ("s0", False)]
+    daily = Office(suspects, policies={("o/r", ""): replace(POLICY, gather=1)})
+    assert [day for day in range(5) if daily.at(MONDAY + day * DAY)] == [1, 2, 3, 4]
+
+
+def test_a_second_reminder_that_waits_for_company_is_announced_for_the_day_on_which_it_may_come() -> None:
+    """A review brought a digest on the day before, so the suspect waits; what it says of the next word is true."""
+    office = Office(
+        [item(status=Status.SUSPECT, since=MERGED - DAY)],
+        [ReviewDue("o/r", "a.md", "pay", MONDAY.date() - 5 * DAY, ("@bob",))],
+    )
+    (digest,) = office.at(MONDAY)
+    assert digest.entries[0].following_on == date(2026, 11, 30)
+    assert told(office.at(MONDAY + 7 * DAY)) == [("bob", [1, 0])]
 
 
 def test_worst_first() -> None:

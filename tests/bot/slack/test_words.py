@@ -9,9 +9,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from fakes import REF, item, pull, review
 
+from analyzers.model import Severity
 from bot.model import Directory, Drift, Item, OwnerName, Person, Proof, PullState, RunbookStatus, ServiceStatus
 from bot.rulings import mark
-from bot.slack import blocks, links, status, views
+from bot.slack import blocks, links, parts, status, views
 from bot.slack.escape import code, fence, label, path, plain, prose
 from bot.slack.mentions import mention
 from bot.slack.preview import page, terminal
@@ -48,7 +49,7 @@ PR #7 Shorter sessions — 1 runbook line is now wrong, 1 to check
 🟡 *To check* · docs/runbooks/shop.md:40 · Restart
 *Why* `args: [run]` → `args: [serve]` in deploy/shop.yaml:3
 *Check* names shop-worker, which has another command now
-*Owner* @S0PAY (front matter)
+*Owner* @acme/payments (front matter)
 [Show suggested edit]  [Still accurate]  [Snooze]  [Hand over]  [Re-check]  [Open PR]  [Open runbook]
   acme/shop PR #7 by dev-dan · 1111111
 """
@@ -60,6 +61,21 @@ PR #7 Shorter sessions — 1 runbook line is now wrong, 1 to check
     )
     assert "<https://github.example/acme/shop/blob/1111111111111111111111111111111111111111/docs/runbooks/shop.md" \
         "?plain=1#L12|docs/runbooks/shop.md:12>" in json.dumps(shown)  # fmt: skip
+
+
+def test_who_is_notified() -> None:
+    """The first owner whom Slack knows, of what is wrong or grave; a crowd of owners is not called together."""
+    directory = Directory(people=tuple(Person(name, f"U0{name.upper()}", Proof.CONFIGURED) for name in ("ann", "bob")))
+    crowd = tuple(OwnerName(f"@{name}", "user", "CODEOWNERS") for name in ("ghost", "ann", "bob"))
+
+    def owners(**said: object) -> str:
+        return next(line for line in parts.item_text(WEB, pull(), item(owners=crowd, **said), directory).split("\n")
+                    if line.startswith("*Owner*"))  # fmt: skip
+
+    called = "*Owner* @ghost, <@U0ANN>, @bob (CODEOWNERS)"
+    assert owners() == called
+    assert owners(status=Status.SUSPECT, severity=Severity.HIGH) == called
+    assert owners(status=Status.SUSPECT, severity=Severity.MEDIUM) == "*Owner* @ghost, @ann, @bob (CODEOWNERS)"
 
 
 def test_the_rest_is_in_the_thread() -> None:
