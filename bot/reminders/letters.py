@@ -133,10 +133,13 @@ class Letters:
         return self._notices.weekly(asked, tally, waiting, self._bot.directory(), now)
 
     def _monthly(self, asked: Due) -> Message | None:
+        """The month before, unless nothing was open, opened or closed in it or in the one before it."""
         end = asked.day.replace(day=1)
         days = (end - timedelta(days=1)).day  # of the month before
         names = sorted({service.name for service in self._bot.store.services() if service.name})
         whole = self._tally("", end, days)
+        if not any(n.opened or n.closed or n.open_now for n in (whole.now, whole.before)):
+            return None
         return self._notices.monthly(asked, whole, [self._tally(name, end, days) for name in names])
 
     def _tally(self, service: str, end: date, days: int) -> Tally:

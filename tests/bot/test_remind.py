@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 
@@ -156,3 +156,19 @@ def test_a_span_that_is_none(text: str) -> None:
 def test_the_status_of_what_waits_is_kept(town: Town) -> None:
     (drift,) = town.store.drift()
     assert (drift.merged, drift.item.status) == (True, Status.CONTRADICTED)
+
+
+def test_a_month_is_told_unless_nothing_was_open_in_it_or_the_one_before(town: Town) -> None:
+    def first_of(year: int, month: int) -> None:
+        town.clock.at = datetime(year, month, 1, 9, tzinfo=UTC)
+        town.tick()
+
+    first_of(2026, 12)
+    (drift,) = town.store.drift()
+    town.store.close_drift(drift.repo, drift.item.fingerprint, town.clock.now(), "mended")
+    first_of(2027, 1)
+    first_of(2027, 2)  # January is told beside December, in which something was closed
+    first_of(2027, 3)
+    said = "".join(town.said("C0ALL"))
+    told = [month for month in ("November", "December", "January", "February") if f"Runbooks in {month} 20" in said]
+    assert told == ["November", "December", "January"]
