@@ -299,8 +299,30 @@ class Store(Protocol):
         """The chain in order; half-open by time."""
         ...
 
-    def forget_repository(self, repo: str, at: datetime) -> None:
-        """A repository is gone: close its drift and drop its services; evidence stays."""
+    def move_repository(self, before: str, after: str) -> int:
+        """Everything that carries a repository's name carries another from now on, but evidence; returns how many rows
+        did. Where both names are known, what is newer stays."""
+        ...
+
+    def forget_repository(self, repo: str, at: datetime) -> bool:
+        """A repository is away: close its drift and drop its services; evidence stays. False when it was away
+        before."""
+        ...
+
+    def restore_repository(self, repo: str) -> bool:
+        """A repository that was away is back: what was open then is open as it was. False when it was not away."""
+        ...
+
+    def is_away(self, repo: str) -> bool:
+        """Whether a repository was forgotten and has not come back."""
+        ...
+
+    def pushed(self, ref: PullRef, login: str, at: datetime) -> None:
+        """Somebody pushed to a pull request, whoever is named as the author of the commits."""
+        ...
+
+    def pushers(self, ref: PullRef) -> tuple[str, ...]:
+        """The logins (in lower case) that pushed to a pull request, as far as deliveries told."""
         ...
 
     def close(self) -> None:

@@ -13,7 +13,6 @@ from sqlalchemy import Connection, delete, func, insert, select
 from bot.evidence import GENESIS, sealed
 from bot.model import Evidence, Person, Proof, ServiceStatus, decoded, encoded
 from bot.store.base import Part, clipped, moment, seconds
-from bot.store.drift import close_all
 from bot.store.schema import anchor, evidence, people, reviewed, services
 
 PAGE = 1_000
@@ -108,12 +107,6 @@ class Known(Part):
         meanwhile is not taken for a forgery."""
         with self.looking() as connection:
             yield _all(connection), _anchor(connection)
-
-    def forget_repository(self, repo: str, at: datetime) -> None:
-        """A repository is gone: close its drift and drop its services; evidence stays."""
-        with self.writing(f"drift of {repo}") as connection:
-            close_all(connection, repo, at, "the repository is gone")
-            connection.execute(delete(services).where(services.c.repo == repo))
 
 
 def _anchor(connection: Connection) -> tuple[int, str] | None:

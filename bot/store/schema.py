@@ -175,3 +175,17 @@ anchor = Table(
     Column("number", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
     Column("hash", String(64), nullable=False),
 )  # fmt: skip
+
+away = Table(
+    "away", metadata,
+    Column("repo", String(250), primary_key=True),
+    Column("at", Float, nullable=False),
+)  # fmt: skip
+
+pushers = Table(
+    "pushers", metadata,
+    Column("repo", String(250), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("login", String(100), primary_key=True),
+    Column("at", Float, nullable=False),
+)  # fmt: skip

@@ -6,11 +6,12 @@ from sqlalchemy import Engine
 
 from bot.store.drift import DriftPart
 from bot.store.known import Known
+from bot.store.moves import Moves
 from bot.store.pulls import Pulls
 from bot.store.reminders import Reminded
 
 
-class SqlStore(Pulls, DriftPart, Known, Reminded):
+class SqlStore(Pulls, DriftPart, Known, Reminded, Moves):
     """Everything that is remembered, over an opened and migrated database. Safe to use from several threads."""
 
     def __init__(self, writes: Engine, reads: Engine) -> None:
