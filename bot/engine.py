@@ -67,9 +67,12 @@ def prune() -> int:
     return len(ended)
 
 
+_WAITING = ["DELAYED", "ENQUEUED", "PENDING"]
+
+
 def depth() -> dict[str, int]:
     """How many orders wait or run, by queue."""
-    found = DBOS.list_workflows(status=["ENQUEUED", "PENDING"], load_input=False, load_output=False, limit=10_000)
+    found = DBOS.list_workflows(status=_WAITING, load_input=False, load_output=False, limit=10_000)
     counted = dict.fromkeys(QUEUES, 0)
     for workflow in found:
         if workflow.queue_name in counted:

@@ -34,6 +34,7 @@ class Here:
 
 
 _here = Here()
+_OURS = {"bot", "runbooks", "analyzers"}
 
 
 def here() -> Here:
@@ -86,7 +87,8 @@ def hand_over(order: Order) -> bool:
 
 class Result(TypedDict, total=False):
     """What a step hands to its workflow: a word when it is done and what it ordered, else how long to wait and why.
-    ``run`` tells the process that did it: a result from before a restart is read from the record."""
+    ``run`` tells the process that did it: a result from before a restart is read from the record. ``failure`` says why
+    it will not be done, ``poison`` that trying again would not help."""
 
     word: str
     orders: list[Order]
@@ -97,8 +99,10 @@ class Result(TypedDict, total=False):
     poison: bool
 
 
-def tried(work: Callable[[Bot], str]) -> Result:
-    """Run one step; errors that pass become waits, those that do not are logged and end it."""
+def tried(work: Callable[[Bot], str], *, visible: bool = False) -> Result:
+    """Run one step; errors that pass become waits, those that do not are logged and end it. Of a ``visible`` step they
+    are failures, which somebody is told of, rather than words. An error that nobody foresaw is tried again, and logged
+    by its type and place: its text may quote what is not for logs."""
     orders: list[Order] = []
     now, _step.orders = _here, orders
     try:
@@ -114,6 +118,21 @@ def tried(work: Callable[[Bot], str]) -> Result:
         return {"failure": str(problem), "poison": problem.poison}
     except BotError as problem:
         log.error("refused", reason=str(problem), code=problem.code if isinstance(problem, Refused) else "")
-        return {"word": "refused"}
+        return {"failure": str(problem), "poison": True} if visible else {"word": "refused"}
+    except Exception as problem:  # whatever it is, it must not end a workflow without a word
+        log.error("internal error", error=type(problem).__name__, at=place_of(problem))
+        text = f"internal error ({type(problem).__name__})"
+        return {"failure": text, "poison": False} if visible else {"wait": 1.0, "text": text}
     finally:
         _step.orders = None
+
+
+def place_of(problem: BaseException) -> str:
+    """Where an error came from: module and line of the innermost frame of ours, empty when there is none."""
+    found, trace = "", problem.__traceback__
+    while trace is not None:
+        module = str(trace.tb_frame.f_globals.get("__name__", ""))
+        if module.partition(".")[0] in _OURS and module != __name__:
+            found = f"{module}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return found

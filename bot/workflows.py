@@ -3,10 +3,14 @@
 Ids come from deliveries and actions, never from the clock, so a redelivery is a no-op. Reviews run one at a time per
 pull request; each reads the newest head first and looks again last. Every step may run twice (a kill between a step
 and its record), so each makes the world like the store says.
+
+A workflow that has to wait for a service tries for half a minute in its place; then it orders itself again for later
+and ends, so that what waits for one organisation's rate limit holds no place of others.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Literal
@@ -25,12 +29,16 @@ from bot.steps import Result, hand_over, here, tried
 
 ATTEMPTS = 5
 """Reviews of one order that may fail in a worker (crash, time-out, memory) before it is called poison."""
-PATIENCE = 14
-"""Tries of a step against a service that is away; the waits double up to ``LONGEST`` and add up to about an hour."""
+TRIES = 5
+"""Tries of a step in its place; the waits between them double from a second and add up to 15 seconds."""
+SHORT = 30.0
+"""Seconds that a service may ask for and be waited for in place."""
+PATIENCE = 5400.0
+"""Seconds after which a workflow gives up on a service that is away: longer than GitHub's limits of an hour last."""
 LONGEST = 600.0
-"""Seconds between two tries at most, unless the service itself asks for more."""
-REMIND_HOURS = 24
-"""How often that patience is had with a reminder; its row ends it before."""
+"""Seconds between two later tries at most, unless the service itself asks for more."""
+DAY = 86_400.0
+"""Seconds of patience with a reminder; its row ends it before."""
 RECOVERIES = 10_000
 """Restarts of the process do not count against a review: what hurts it dies in a worker, not here."""
 
@@ -38,7 +46,7 @@ RECOVERIES = 10_000
 @DBOS.step(name="review")
 def _review(key: str) -> Result:
     with measured("review") as outcome:
-        result = tried(lambda bot: service.review(bot, PullRef.parse(key)))
+        result = tried(lambda bot: service.review(bot, PullRef.parse(key)), visible=True)
         outcome(result.get("word", "failed" if "failure" in result else "waiting"))
     return result
 
@@ -83,19 +91,38 @@ def _remind(key: str) -> Result:
     return tried(lambda _: remind(key) if remind is not None else "no reminders here")
 
 
-def _patiently(step: Callable[..., Result], *arguments: str) -> Result:
-    """Try a step until it is done or patience ends, and place what it ordered; the waits survive a restart."""
-    pause = 1.0
-    for _ in range(PATIENCE):
-        result = step(*arguments)
-        if "wait" not in result:
-            for queue, partition, identity, workflow, ordered in result.get("orders", ()):
-                _enqueue(queue, partition, identity, _WORKFLOWS[workflow], ordered)
-            return result
-        DBOS.sleep(max(result["wait"], pause))
-        pause = min(pause * 2, LONGEST)
-    log.error("gave up", step=step.__name__, subject=arguments[0][:200], reason=result.get("text", ""))
-    return {"failure": result.get("text", "a service stayed away"), "poison": False}
+def _tried(*calls: Callable[[], Result]) -> list[Result]:
+    """Try each step until it is done, fails for good, or waits after ``TRIES``; none waits for another. What they
+    ordered is placed. The waits survive a restart."""
+    results: list[Result] = [{"wait": 0.0}] * len(calls)
+    for attempt in range(TRIES):
+        for at, step in enumerate(calls):
+            if "wait" in results[at] and results[at]["wait"] <= SHORT:
+                results[at] = step()
+                for queue, partition, identity, workflow, ordered in results[at].get("orders", ()):
+                    _enqueue(queue, partition, identity, _WORKFLOWS[workflow], ordered)
+        waits = [result["wait"] for result in results if "wait" in result and result["wait"] <= SHORT]
+        if not waits or attempt == TRIES - 1:
+            break
+        DBOS.sleep(max(min(waits), float(2**attempt)))
+    return results
+
+
+def _later(
+    queue: str, partition: str, workflow: Callable[[str], str], argument: str, result: Result,
+    patience: float = PATIENCE,
+) -> bool:  # fmt: skip
+    """Order the workflow that runs once more for later, since a step of it waits; False when it waited long enough.
+    How often and for how many seconds it waited is part of its id, so that a restart counts on."""
+    whole = str(DBOS.workflow_id)
+    said = re.fullmatch(r"(.*)~(\d+)~(\d+)", whole, re.DOTALL)
+    origin, count, waited = (said[1], int(said[2]), int(said[3])) if said else (whole, 0, 0)
+    pause = max(result["wait"], min(15.0 * 2**count, LONGEST))
+    if waited + pause > patience:
+        log.error("gave up", subject=partition[:200], reason=result.get("text", ""))
+        return False
+    _enqueue(queue, partition, f"{origin}~{count + 1}~{int(waited + pause)}", workflow, argument, pause)
+    return True
 
 
 # -- workflows ----------------------------------------------------------------------------------------------------
@@ -111,12 +138,16 @@ def review_workflow(key: str) -> str:
         return "left to a later order"
     result: Result = {}
     for attempt in range(ATTEMPTS):
-        result = _patiently(_review, key)
+        (result,) = _tried(partial(_review, key))
         if "failure" not in result or result.get("poison"):
             break
         DBOS.sleep(float(2**attempt))
+    if "wait" in result:
+        if _later("analysis", key, review_workflow, key, result):
+            return "waits"
+        result = {"failure": result.get("text", "a service stayed away")}
     if "failure" in result:
-        result = _patiently(_failed, key, result["failure"])
+        (result,) = _tried(partial(_failed, key, result["failure"]))
     if result.get("word") not in {"superseded", "not opted in"}:
         _show(key, f"show:{mine}", result)
     return result.get("word", "")
@@ -124,41 +155,51 @@ def review_workflow(key: str) -> str:
 
 @DBOS.workflow(name="show", max_recovery_attempts=RECOVERIES)
 def show_workflow(key: str) -> str:
-    """Bring the check run, the alert and the digests up to date with the store."""
+    """Bring the check run, the alert and the digests up to date with the store; none waits for the other's service."""
     here().shows.begin(key)
-    shown = _patiently(_publish, key).get("word", "")
-    said = _patiently(_announce, key).get("word", "")
-    if said not in {"silent", "unknown"}:
-        _patiently(_remind, f"{SETTLED}{key}")
-    return f"{shown}, {said}"
+    shown, said = results = _tried(partial(_publish, key), partial(_announce, key))
+    if said.get("word") not in {None, "silent", "unknown"}:
+        results += _tried(partial(_remind, f"{SETTLED}{key}"))
+    waits = [result for result in results if "wait" in result]
+    if waits:
+        _later("outward", key, show_workflow, key, min(waits, key=lambda result: result["wait"]))
+    return f"{shown.get('word', '')}, {said.get('word', '')}"
 
 
 @DBOS.workflow(name="act", max_recovery_attempts=RECOVERIES)
 def act_workflow(incoming: str) -> str:
     """Do what a comment or a button on a check run asks for. Shown even where it was refused: a kill between a decision
     and its record makes the step run again, and then there is nothing left to decide."""
-    result = _patiently(_act, incoming)
+    (result,) = _tried(partial(_act, incoming))
+    asked = decoded(Incoming, incoming)
+    key = PullRef(asked.repo, asked.number).key
+    if "wait" in result and _later("outward", key, act_workflow, incoming, result):
+        return "waits"
     if result.get("word") in {"decided", "refused"}:
-        asked = decoded(Incoming, incoming)
-        _show(PullRef(asked.repo, asked.number).key, f"show:act:{asked.id}", result)
+        _show(key, f"show:act:{asked.id}", result)
     return result.get("word", "")
 
 
 @DBOS.workflow(name="refresh", max_recovery_attempts=RECOVERIES)
 def refresh_workflow(repo: str) -> str:
     """Read what a default branch says of services, and whether it mended what merged pull requests left untrue."""
-    word = _patiently(_refresh, repo).get("word", "")
-    return f"{word}, {_patiently(_rejudge, repo).get('word', '')}" if word == "refreshed" else word
+    (result,) = _tried(partial(_refresh, repo))
+    word = result.get("word", "")
+    if word == "refreshed":
+        (result,) = _tried(partial(_rejudge, repo))
+        word = f"{word}, {result.get('word', '')}"
+    if "wait" in result and _later("analysis", repo, refresh_workflow, repo, result):
+        return f"{word} waits".strip()
+    return word
 
 
 @DBOS.workflow(name="remind", max_recovery_attempts=RECOVERIES)
 def remind_workflow(key: str) -> str:
     """Send a reminder; while Slack is away, until the hours in which it may arrive have passed."""
-    for _ in range(REMIND_HOURS):
-        result = _patiently(_remind, key)
-        if "word" in result:
-            return result["word"]
-    return "gave up"
+    (result,) = _tried(partial(_remind, key))
+    if "wait" in result and _later("reminders", key, remind_workflow, key, result, DAY):
+        return "waits"
+    return result.get("word", "gave up")
 
 
 _WORKFLOWS: dict[str, Callable[[str], str]] = {
@@ -169,14 +210,16 @@ _WORKFLOWS: dict[str, Callable[[str], str]] = {
 # -- orders -------------------------------------------------------------------------------------------------------
 
 
-def _enqueue(queue: str, partition: str, identity: str, workflow: Callable[[str], str], argument: str) -> bool:
-    """Place an order; False when it was there already, or is placed later by the workflow of this step. Raises
-    ``Unavailable`` when it could not be kept."""
+def _enqueue(
+    queue: str, partition: str, identity: str, workflow: Callable[[str], str], argument: str, delay: float | None = None
+) -> bool:
+    """Place an order, to begin after ``delay`` seconds; False when it was there already, or is placed later by the
+    workflow of this step. Raises ``Unavailable`` when it could not be kept."""
     if hand_over((queue, partition, identity, workflow.__name__, argument)):
         return False
     # Within a workflow a repeated order is one that a recovery places again: DBOS tells them by the place.
     policy: Literal["reject", "return-existing"] = "return-existing" if DBOS.workflow_id else "reject"
-    options = SetEnqueueOptions(queue_partition_key=partition)
+    options = SetEnqueueOptions(queue_partition_key=partition, delay_seconds=delay)
     try:
         with SetWorkflowID(identity, workflow_id_reuse_policy=policy), options:
             DBOS.enqueue_workflow(queue, workflow, argument)
