@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from bot import moving
 from bot.context import Bot
 from bot.decide import acknowledge, recorded, snooze
 from bot.model import BotError, Incoming, PullRef, Surface, content_hash
@@ -44,6 +45,8 @@ class _Command:
 def act(bot: Bot, incoming: Incoming) -> str:
     """Do what a comment or a check run's action asks for, and answer on the pull request; returns a word for the log.
     The same delivery may come twice: what is on record is not decided again, only answered."""
+    if incoming.event == "repository":
+        return moving.follow(bot, incoming.get("from"), incoming.repo)
     asked = _asked(incoming)
     if asked is None:
         return "no command"

@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from bot.context import Bot
-from bot.model import Drift, Item, PullRef, ReviewOrder
+from bot.model import Drift, Item, Pull, PullRef, ReviewOrder
 from bot.observe import log
 from bot.ports import AnalysisFailed, Gone
 from bot.rulings import rulings_on
@@ -36,7 +36,7 @@ def _rejudge(bot: Bot, ref: PullRef, debts: list[Drift]) -> int:
     pull, found = bot.store.pull(ref), bot.store.review(ref)
     if pull is None or found is None or found.head != pull.head_sha:
         return 0  # the head that was merged was never reviewed
-    _, tip = bot.forge.tip(ref.repo, pull.base_ref)
+    tip = _tip(bot, pull)
     checkout = bot.fetcher.prepare(pull, found.base, tip, landed=True)
     today = bot.clock.now().date()
     order = ReviewOrder(checkout, ref, rulings_on(bot, pull), today, bot.rules.opted_in(ref.repo), landed=True)
@@ -49,6 +49,14 @@ def _rejudge(bot: Bot, ref: PullRef, debts: list[Drift]) -> int:
         bot.store.save_review(replace(found, items=tuple(shown)), bot.clock.now())
         bot.jobs.announce(ref, f"debt:{tip}")
     return len(mended)
+
+
+def _tip(bot: Bot, pull: Pull) -> str:
+    """The tip of the branch that it was merged into, under its name of now; of the default branch where it is gone."""
+    try:
+        return bot.forge.tip(pull.ref.repo, pull.base_ref)[1]
+    except Gone:
+        return bot.forge.tip(pull.ref.repo)[1]
 
 
 def _mended(debt: Item, items: tuple[Item, ...]) -> Item | None:

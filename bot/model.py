@@ -20,6 +20,9 @@ from runbooks.model import Decision, Outcome, Status
 
 T = TypeVar("T")
 
+MOST_COMMITS = 250
+"""Commits of a pull request that GitHub lists ("List commits on a pull request")."""
+
 
 class BotError(DriftError):
     """Something an operator or a user has to mend; the text says what, and is safe to show."""
@@ -92,7 +95,8 @@ class CommitAuthor:
 class Pull:
     """A pull request as the forge tells it now. ``head_repo`` is empty when the fork is gone; ``base_sha`` is the tip
     of the target branch, not the merge base; ``installation`` is the App installation that reaches it, or 0;
-    ``head_ref`` is the head's branch in ``head_repo``, empty where unknown; ``merged_at`` is None before the merge."""
+    ``head_ref`` is the head's branch in ``head_repo``, empty where unknown; ``merged_at`` is None before the merge;
+    ``authors`` are also those who pushed; ``commits`` is 0 where unknown."""
 
     ref: PullRef
     title: str
@@ -109,6 +113,12 @@ class Pull:
     installation: int = 0
     head_ref: str = ""
     merged_at: datetime | None = None
+    commits: int = 0
+
+    @property
+    def authors_cut(self) -> bool:
+        """Whether it has more commits than GitHub lists, so that not all of its authors are known."""
+        return self.commits > MOST_COMMITS
 
     @property
     def named_head(self) -> str:

@@ -20,6 +20,8 @@ def reviewed_before_release(bot: Bot, pull: Pull) -> Outcome:
         others = [login for login in approvals.approved_by if not _wrote(bot, pull, login)]
     except (Refused, Unavailable):
         return Outcome(NAME, "could not tell", "reviews of this pull request, or who gave them, may not be read")
+    if others and pull.authors_cut:
+        return Outcome(NAME, "could not tell", f"GitHub does not name the authors of all {pull.commits} commits")
     return _judged(pull, approvals, others)
 
 

@@ -91,6 +91,10 @@ class Forge(Protocol):
         """Name and commit of a branch; the default branch when none is named."""
         ...
 
+    def standing(self, repo: str) -> tuple[str, bool]:
+        """What a repository is called now (it answers under the names that it had), and whether it is archived."""
+        ...
+
     def publish(self, pull: Pull, sheet: CheckSheet) -> None:
         """Show the sheet on the pull request's head: a check run, or with a plain token a status and one comment."""
         ...

@@ -1,8 +1,9 @@
 """Who may decide on drift. Rights are the same on every surface.
 
-Only owners and configured approvers decide; with separation of duties whoever opened the pull request or wrote one of
-its commits does not. A Slack user acts as the GitHub login that was configured or proven for them, and a login as that
-Slack user; other matches (same e-mail, same name) carry no rights.
+Only owners and configured approvers decide; with separation of duties whoever opened the pull request, wrote one of its
+commits or pushed them does not, and where not all authors are known only approvers do. A Slack user acts as the GitHub
+login that was configured or proven for them, and a login as that Slack user; other matches (same e-mail, same name)
+carry no rights.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from collections.abc import Sequence
 
 from bot.context import Bot
-from bot.model import Actor, BotError, Drift, Item, OwnerName, Pull, Review, Surface
+from bot.model import MOST_COMMITS, Actor, BotError, Drift, Item, OwnerName, Pull, Review, Surface
 from bot.ports import Refused
 from bot.rulings import is_author, persons
 
@@ -47,6 +48,11 @@ def permit(bot: Bot, actor: Actor, pull: Pull, found: Review, items: Sequence[It
     repo = pull.ref.repo
     if _among(bot, actor, repo, [OwnerName(handle, "", "approvers") for handle in policy.approvers]):
         return
+    if policy.separation_of_duties and pull.authors_cut:
+        raise NotAllowed(
+            f"{pull.ref.key} has {pull.commits} commits and GitHub names the authors of {MOST_COMMITS}: whoever owns a "
+            f"section may be among the others, so only {_approvers_in_words(policy.approvers)} may decide"
+        )
     for item in items:
         if not _among(bot, actor, repo, _responsible(bot, pull, item)):
             raise NotAllowed(
@@ -109,6 +115,10 @@ def _member(bot: Bot, group: str, slack: str) -> bool:
 def answers_for(bot: Bot, actor: Actor, repo: str, handles: Sequence[str]) -> bool:
     """Whether an actor with a proven login is one of these owners."""
     return bool(actor.login) and _among(bot, actor, repo, [OwnerName(handle, "", "") for handle in handles])
+
+
+def _approvers_in_words(approvers: Sequence[str]) -> str:
+    return ", ".join(approvers) if approvers else "configured approvers (there are none; see `acknowledge.approvers`)"
 
 
 def _owners_in_words(item: Item, approvers: Sequence[str]) -> str:

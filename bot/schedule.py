@@ -10,6 +10,7 @@ from typing import Protocol
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from bot import moving
 from bot.context import Bot
 from bot.model import BotError, Pull, PullRef, content_hash
 from bot.observe import log
@@ -35,7 +36,7 @@ def poll(bot: Bot, forge: Polled) -> int:
         try:
             ordered += _polled(bot, forge, repo)
         except Gone:
-            bot.store.forget_repository(repo, bot.clock.now())
+            moving.away(bot, repo)
             log.warning("a repository is gone", repo=repo)
         except BotError as problem:
             log.warning("a repository could not be polled", repo=repo, reason=str(problem))
@@ -44,6 +45,9 @@ def poll(bot: Bot, forge: Polled) -> int:
 
 def _polled(bot: Bot, forge: Polled, repo: str) -> int:
     ordered = 0
+    repo = moving.where(bot, repo)
+    if not repo:
+        return 0
     open_now = forge.open_pulls(repo)
     for pull in open_now:
         known = bot.store.pull(pull.ref)

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+from bot import moving
 from bot.acquaint import acquaint
 from bot.context import Bot
 from bot.ending import ended
 from bot.message import content_of, placed, turned, with_assignees
 from bot.model import (
     Alert,
+    CommitAuthor,
     Incoming,
     Policy,
     Pull,
@@ -29,28 +31,24 @@ from bot.ports import Gone
 from bot.rulings import applied, rulings_on
 from runbooks.model import Status
 
-CLOSED_REPOSITORY = frozenset({"deleted", "archived", "privatized", "suspend", "removed"})
-"""What may happen to a repository (or its installation) that ends our business with it."""
-
-
 # -- deliveries ---------------------------------------------------------------------------------------------------
 
 
 def receive(bot: Bot, incoming: Incoming) -> str:
     """Order the work that a verified delivery asks for; returns a word on what was done. Fast: it asks nobody."""
-    if incoming.repo and not bot.rules.watches(incoming.repo):
+    names = {incoming.repo, incoming.get("from")} - {""}
+    if incoming.repo and not any(bot.rules.watches(name) for name in names):
         return "not watched"
     if incoming.event == "push":
         bot.jobs.refresh(incoming.repo, incoming.id)
         return "refresh"
-    if incoming.event in {"repository", "installation", "installation_repositories"}:
-        left = _left(incoming)
-        for repo in left:
-            bot.store.forget_repository(repo, bot.clock.now())
-        return "forgotten" if left else "ignored"
+    if incoming.event in moving.EVENTS:
+        return moving.heard(bot, incoming)
     if incoming.event == "issue_comment" or incoming.action == "requested_action":
         bot.jobs.act(incoming)
         return "act"
+    if (incoming.event, incoming.action) == ("pull_request", "synchronize") and incoming.sender:
+        bot.store.pushed(PullRef(incoming.repo, incoming.number), incoming.sender, bot.clock.now())
     numbers = _of_suite(bot, incoming) if incoming.event == "check_suite" else {incoming.number} - {0}
     for number in sorted(numbers):
         bot.jobs.review(PullRef(incoming.repo, number), incoming.id)
@@ -64,29 +62,23 @@ def _of_suite(bot: Bot, incoming: Incoming) -> set[int]:
     return told | {pull.ref.number for pull in known if pull.head_sha == incoming.get("head")}
 
 
-def _left(incoming: Incoming) -> tuple[str, ...]:
-    """The names of repositories with which our business ends."""
-    if incoming.action in {"renamed", "transferred"}:
-        return (incoming.get("from"),) if incoming.get("from") else ()
-    if incoming.action not in CLOSED_REPOSITORY:
-        return ()
-    if incoming.event == "repository":
-        return (incoming.repo,)
-    told = incoming.get("removed" if incoming.event == "installation_repositories" else "repositories")
-    return tuple(filter(None, told.split("\n")))
-
-
 # -- review -------------------------------------------------------------------------------------------------------
 
 
 def review(bot: Bot, ref: PullRef) -> str:
     """Review the newest head of a pull request and remember what was found; returns a word on the outcome. Raises
     ``Unavailable`` (try again) and ``AnalysisFailed`` (counted by the caller)."""
+    if bot.store.is_away(ref.repo) and not moving.where(bot, ref.repo):
+        return "away"
     try:
         pull = bot.forge.pull(ref)
     except Gone:
         bot.store.settle(ref, merged=False, at=bot.clock.now())
         return "gone"
+    if pull.ref != ref:
+        moving.moved(bot, ref.repo, pull.ref.repo)
+        bot.jobs.review(pull.ref, f"moved:{ref.repo}:{bot.clock.now().isoformat()}")
+        return "moved"
     known = bot.store.pull(ref)
     pull = _with_authors(bot, pull, known)
     if pull.state is not PullState.OPEN:
@@ -141,12 +133,18 @@ def _record(pull: Pull, result: Review) -> dict[str, object]:
 
 def refresh(bot: Bot, repo: str) -> str:
     """Read what the default branch of a repository says of its services and runbooks."""
+    name = moving.where(bot, repo)
+    if not name:
+        return "gone"
+    if name != repo:
+        bot.jobs.refresh(name, f"moved:{repo}:{bot.clock.now().isoformat()}")
+        return "moved"
     try:
         branch, tip = bot.forge.tip(repo)
         whole = Pull(PullRef(repo, 0), "", "", PullState.OPEN, False, branch, tip, tip, repo, "")
         checkout = bot.fetcher.prepare(whole, tip, tip)
     except Gone:
-        bot.store.forget_repository(repo, bot.clock.now())
+        moving.away(bot, repo)
         return "gone"
     order = ReviewOrder(checkout, whole.ref, (), bot.clock.now().date(), bot.rules.opted_in(repo))
     found = bot.analyst.review(order)
@@ -177,10 +175,13 @@ def _settled(found: Review) -> bool:
 
 
 def _with_authors(bot: Bot, pull: Pull, known: Pull | None) -> Pull:
-    """The pull request with its commits' authors, asked for once per head."""
-    if known is not None and known.head_sha == pull.head_sha and known.authors:
-        return replace(pull, authors=known.authors)
-    return replace(pull, authors=bot.forge.authors(pull.ref))
+    """The pull request with its commits' authors, asked for once per head, and with whoever pushed them: a name in a
+    commit is anybody's to choose."""
+    same = known is not None and known.head_sha == pull.head_sha and bool(known.authors)
+    authors = known.authors if known is not None and same else bot.forge.authors(pull.ref)
+    named = {author.login.casefold() for author in authors} | {pull.author.casefold()}
+    pushed = (CommitAuthor(login, "", "") for login in bot.store.pushers(pull.ref) if login not in named)
+    return replace(pull, authors=(*authors, *pushed))
 
 
 def _prepare(bot: Bot, pull: Pull) -> ReviewOrder | None:

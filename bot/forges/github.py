@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -12,11 +13,9 @@ from bot.forges.api import Answer, Api, Json, items, number_of, of, repo_path, t
 from bot.forges.auth import AppCredentials, Credentials, TokenCredentials
 from bot.forges.publishing import Publisher, clipped
 from bot.forges.rules import required
-from bot.model import Approvals, CheckSheet, CommitAuthor, Pull, PullRef, PullState
+from bot.model import MOST_COMMITS, Approvals, CheckSheet, CommitAuthor, Pull, PullRef, PullState
 from bot.ports import Gone, Refused, Unavailable
 
-MAX_COMMITS = 250
-"""Commits of a pull request that GitHub lists ("List commits on a pull request")."""
 MAX_REVIEWS = 1_000
 """Reviews of a pull request that are read; with more, who approved is not known."""
 MAX_APPROVERS = 20
@@ -87,7 +86,8 @@ class GitHub:
     def pull(self, ref: PullRef) -> Pull:
         """The pull request as it is now. ``base_sha`` is the target branch as GitHub last compared with it; the tip
         of the moment is what :meth:`tip` says."""
-        return self._pull(ref.repo, of(self._ask("GET", ref.repo, f"/pulls/{ref.number}").data))
+        data = of(self._ask("GET", ref.repo, f"/pulls/{ref.number}").data)
+        return replace(self._pull(ref.repo, data), commits=number_of(data.get("commits")))  # lists do not count them
 
     def open_pulls(self, repo: str) -> tuple[Pull, ...]:
         """Every open pull request of a repository, newest change first (at most 1,000): what polling looks at."""
@@ -100,6 +100,7 @@ class GitHub:
             raise Unavailable("GitHub described a pull request without number or head", 5)
         merged = bool(data.get("merged_at"))  # lists have no "merged"
         closed = text_of(data.get("state")) == "closed"
+        repo = _name_in(of(base.get("repo")), repo)
         state = PullState.MERGED if merged else PullState.CLOSED if closed else PullState.OPEN
         return Pull(
             PullRef(repo, number), text_of(data.get("title")), text_of(of(data.get("user")).get("login")), state,
@@ -111,10 +112,10 @@ class GitHub:
         )  # fmt: skip
 
     def authors(self, ref: PullRef) -> tuple[CommitAuthor, ...]:
-        """Authors and co-authors of its first :data:`MAX_COMMITS` commits, each once."""
+        """Authors and co-authors of its first :data:`bot.model.MOST_COMMITS` commits, each once."""
         found: dict[str, CommitAuthor] = {}
         for number, data in enumerate(self._pages(ref.repo, f"/pulls/{ref.number}/commits", most=3)):
-            if number >= MAX_COMMITS:
+            if number >= MOST_COMMITS:
                 break
             for author in _authors_of(data):
                 found.setdefault(author.login.lower() or author.email.lower() or author.name, author)
@@ -138,6 +139,17 @@ class GitHub:
         if not sha:
             raise Gone("the branch has no commit", "no_commit")
         return text_of(data.get("name")) or branch, sha
+
+    def standing(self, repo: str) -> tuple[str, bool]:
+        """The name of now, and whether the repository is archived. What was transferred belongs to another
+        installation, which is asked for where the known one does not reach it any more."""
+        try:
+            data = of(self._ask("GET", repo, "").data)
+        except Gone:
+            if not self._credentials.forget(repo):
+                raise
+            data = of(self._ask("GET", repo, "").data)
+        return _name_in(data, repo), data.get("archived") is True
 
     def publish(self, pull: Pull, sheet: CheckSheet) -> None:
         """The sheet as a check run, or as a status and a comment. The same sheet twice changes nothing."""
@@ -247,6 +259,16 @@ class GitHub:
         events = data.get("events")
         names = tuple(text_of(event) for event in events) if isinstance(events, list) else ()
         return f"{text_of(data.get('slug'))}[bot]", permissions, names
+
+
+def _name_in(repository: dict[str, Json], asked: str) -> str:
+    """The name under which a repository answers; the one that was asked for where only the case differs, or where
+    GitHub names none."""
+    name = text_of(repository.get("full_name"))
+    if not name or name.casefold() == asked.casefold():
+        return asked
+    repo_path(name)
+    return name
 
 
 def _authors_of(data: dict[str, Json]) -> Iterator[CommitAuthor]:

@@ -102,7 +102,10 @@ def _number_of_run(run: Object, repository: Object) -> int:
         ref = PullRef.parse(_text(run, "external_id", 300, missing=True))
     except ValueError:
         return next(iter(_pulls(run, repository)), 0)
-    return ref.number if ref.repo.lower() == _repo(repository).lower() else 0
+    if ref.repo.lower() == _repo(repository).lower():
+        return ref.number
+    named = _pulls(run, repository)  # our note has a name that the repository had, or it is of another one
+    return ref.number if ref.number in named else 0
 
 
 def _check_suite(delivery: str, event: str, action: str, payload: Object) -> Incoming:
@@ -171,6 +174,8 @@ def _repository(delivery: str, event: str, action: str, payload: Object) -> Inco
         renamed = _text(before, "from", 100, missing=True)
         moved = _text(keeper, "login", 100, missing=True)
         yield "from", f"{moved or owner}/{renamed or name}" if renamed or moved else ""
+        default = _object(changes, "default_branch", missing=True)
+        yield "branch", _text(default, "from", 300, missing=True)
 
     return _incoming(delivery, event, action, payload, detail())
 
@@ -191,7 +196,7 @@ _READERS: Mapping[str, tuple[frozenset[str], Reader]] = {
     ),
     "installation_repositories": (frozenset({"added", "removed"}), _installation),
     "repository": (
-        frozenset("deleted archived unarchived renamed privatized publicized transferred".split()), _repository,
+        frozenset("deleted archived unarchived edited renamed privatized publicized transferred".split()), _repository,
     ),
 }  # fmt: skip
 """Event to the actions that are read (none: the event has no actions) and what reads it."""

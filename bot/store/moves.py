@@ -66,7 +66,7 @@ class Moves(Part):
                 if connection.scalar(select(services.c.name).where(services.c.repo == after).limit(1)) is not None:
                     connection.execute(delete(services).where(services.c.repo == before))
                 count += self._moved(connection, services, before, after, *_SERVICE)
-                count += self._moved(connection, away, before, after, *_KEPT)
+                self._moved(connection, away, before, after, *_KEPT)
         return count
 
     def forget_repository(self, repo: str, at: datetime) -> bool:

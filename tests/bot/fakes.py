@@ -93,6 +93,18 @@ class FakeForge:
     published: list[tuple[Pull, CheckSheet]] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
     broken: Exception | None = None
+    names: dict[str, str] = field(default_factory=dict)
+    """What a repository is called now, by every name it had; empty where it is out of reach."""
+    archived: set[str] = field(default_factory=set)
+    tips: dict[str, str] = field(default_factory=dict)
+    default: str = "main"
+    no_branch: set[str] = field(default_factory=set)
+
+    def standing(self, repo: str) -> tuple[str, bool]:
+        name = self.names.get(repo, repo)
+        if not name:
+            raise Gone("no such repository")
+        return name, name in self.archived
 
     def pull(self, ref: PullRef) -> Pull:
         if self.broken:
@@ -108,7 +120,10 @@ class FakeForge:
         return "b" * 40
 
     def tip(self, repo: str, branch: str = "") -> tuple[str, str]:
-        return branch or "main", "b" * 40
+        name = branch or self.default
+        if name in self.no_branch:
+            raise Gone("no such branch")
+        return name, self.tips.get(name, "b" * 40)
 
     def publish(self, pull: Pull, sheet: CheckSheet) -> None:
         self.published.append((pull, sheet))

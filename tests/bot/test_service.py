@@ -214,7 +214,7 @@ def test_a_deleted_repository_takes_its_drift_and_services_with_it(bot: Bot) -> 
     told(bot)
     told(bot, "repository", "deleted", "d2", number=0)
     assert (bot.store.drift(), bot.store.services()) == ((), ())
-    assert [record.kind for record in bot.store.evidence()] == ["review"]
+    assert [record.kind for record in bot.store.evidence()] == ["review", "repository away"]
 
 
 def test_the_release_outcome_is_part_of_the_review(bot: Bot) -> None:
@@ -257,8 +257,7 @@ def test_all_checks_run_again_for_every_pull_request_of_the_head_from_forks_too(
     [
         ("installation", "deleted", "", ("repositories", "acme/other\nacme/shop")),
         ("installation_repositories", "removed", "", ("removed", "acme/shop")),
-        ("repository", "renamed", "acme/store", ("from", "acme/shop")),
-        ("repository", "transferred", "buyer/shop", ("from", "acme/shop")),
+        ("repository", "archived", "acme/shop", ("x", "y")),
         ("repository", "deleted", "acme/shop", ("x", "y")),
     ],
 )
