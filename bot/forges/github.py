@@ -100,14 +100,14 @@ class GitHub:
             raise Unavailable("GitHub described a pull request without number or head", 5)
         merged = bool(data.get("merged_at"))  # lists have no "merged"
         closed = text_of(data.get("state")) == "closed"
-        repo = _name_in(of(base.get("repo")), repo)
+        installation, repo = self._credentials.installation(repo), _name_in(of(base.get("repo")), repo)
         state = PullState.MERGED if merged else PullState.CLOSED if closed else PullState.OPEN
         return Pull(
             PullRef(repo, number), text_of(data.get("title")), text_of(of(data.get("user")).get("login")), state,
             data.get("draft") is True, text_of(base.get("ref")), text_of(base.get("sha")), text_of(head.get("sha")),
             text_of(of(head.get("repo")).get("full_name")), f"{self._web_url}/{repo}/pull/{number}",
             text_of(data.get("merge_commit_sha")) if merged else "",
-            installation=self._credentials.installation(repo), head_ref=text_of(head.get("ref")),
+            installation=installation, head_ref=text_of(head.get("ref")),
             merged_at=_instant(text_of(data.get("merged_at"))),
         )  # fmt: skip
 

@@ -93,6 +93,50 @@ def test_at_most_250_commits_are_read(hub: Hub) -> None:
     assert len(hub.asked(f"GET /repos/{REPO}/pulls/7/commits")) == 3
 
 
+def test_a_pull_request_has_the_name_under_which_its_repository_answers(hub: Hub) -> None:
+    base: dict[str, Any] = {"ref": "main", "sha": BASE, "repo": {"full_name": "acme/store"}}
+    hub.routes[f"GET /repos/{REPO}/pulls/7"] = {**PULL_DATA, "base": base, "commits": 251}
+    found = hub.app().pull(REF)
+    assert (found.ref.repo, found.url) == ("acme/store", "https://forge.example/acme/store/pull/7")
+    assert (found.commits, found.authors_cut) == (251, True)
+    hub.routes[f"GET /repos/{REPO}/pulls/7"] = {**PULL_DATA, "base": {**base, "repo": {"full_name": REPO.upper()}}}
+    found = hub.app().pull(REF)
+    assert (found.ref, found.authors_cut) == (REF, False)
+
+
+def test_where_a_repository_stands(hub: Hub) -> None:
+    hub.routes[f"GET /repos/{REPO}"] = {"full_name": REPO, "archived": True}
+    assert hub.app().standing(REPO) == (REPO, True)
+    hub.routes[f"GET /repos/{REPO}"] = {"full_name": "acme/store", "archived": False}
+    assert hub.app().standing(REPO) == ("acme/store", False)
+    del hub.routes[f"GET /repos/{REPO}"]
+    for forge in (hub.app(), hub.plain()):
+        with pytest.raises(Gone):
+            forge.standing(REPO)
+
+
+def test_a_redirect_to_the_name_of_now_is_followed(hub: Hub) -> None:
+    hub.routes[f"GET /repos/{REPO}"] = (301, {"Location": f"{hub.url}/repos/acme/store"}, {"message": "Moved"})
+    hub.routes["GET /repos/acme/store"] = {"full_name": "acme/store", "archived": False}
+    assert hub.app().standing(REPO) == ("acme/store", False)
+
+
+def test_what_was_transferred_is_asked_of_the_installation_that_has_it_now(hub: Hub) -> None:
+    hub.routes[f"GET /repos/{REPO}"] = {"full_name": REPO, "archived": False}
+    forge = hub.app()
+    assert forge.standing(REPO) == (REPO, False)
+    hub.routes[f"GET /repos/{REPO}/installation"] = {"id": 43}
+    hub.routes["POST /app/installations/43/access_tokens"] = hub.routes["POST /app/installations/42/access_tokens"]
+
+    def page(request: Request) -> Any:
+        if not hub.asked("POST /app/installations/43/access_tokens"):
+            return 404, {}, {"message": "Not Found"}
+        return {"full_name": "buyer/shop", "archived": False}
+
+    hub.routes[f"GET /repos/{REPO}"] = page
+    assert forge.standing(REPO) == ("buyer/shop", False)
+
+
 def test_merge_base_and_tip(hub: Hub) -> None:
     hub.routes[f"GET /repos/{REPO}/compare/{BASE}...mallory:{HEAD}"] = {"merge_base_commit": {"sha": "c" * 40}}
     assert hub.app().merge_base(REPO, BASE, f"mallory:{HEAD}") == "c" * 40

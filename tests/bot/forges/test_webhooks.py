@@ -108,6 +108,9 @@ def test_check_runs_and_suites() -> None:
     foreign = parse("check_run", payload("rerequested", check_run={**RUN, "external_id": "other/repo#9"}))
     assert foreign is not None
     assert foreign.number == 0
+    older = parse("check_run", payload("rerequested", check_run={**RUN, "external_id": "acme/older#3"}))
+    assert older is not None
+    assert older.number == 3, "a note under a name that the repository had, where GitHub names the same number"
     unnoted = parse("check_run", payload("rerequested", check_run={**RUN, "external_id": None}))
     assert unnoted is not None
     assert unnoted.number == 3
@@ -191,7 +194,10 @@ def test_installations_and_repositories() -> None:
     assert details(parse("repository", renamed))["from"] == "acme/store"
     moved = payload("transferred", changes={"owner": {"from": {"organization": {"login": "older"}}}})
     assert details(parse("repository", moved))["from"] == "older/shop"
-    for action in ("deleted", "archived", "privatized"):
+    edited = parse("repository", payload("edited", changes={"default_branch": {"from": "master"}}))
+    assert details(edited)["branch"] == "master"
+    assert "branch" not in details(parse("repository", payload("edited", changes={"description": {"from": "x"}})))
+    for action in ("deleted", "archived", "unarchived", "privatized", "publicized"):
         found = parse("repository", payload(action))
         assert found is not None
         assert found.action == action
