@@ -2,12 +2,14 @@
 use case and renders; who may do what is decided in ``rights.py``, for every surface alike.
 
 Slack is answered when the work is recorded, not before: what a killed process did not do shows as an error to whoever
-pressed the button. Slack offers events again when it saw no answer in time, so each is recorded first, in middleware.
+pressed the button. Slack offers an event again when it saw no answer in time: one that was handled is on record and is
+left alone, and so is one that is being handled; what a kill interrupted is done then.
 """
 
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -37,6 +39,8 @@ class Listeners:
     def __init__(self, bot: Bot, web: str, link: Link = lambda slack: "", reminding: Reminding | None = None) -> None:
         self._bot, self._web, self._link = bot, web, link
         self._desk = Desk(bot)
+        self._running: set[str] = set()
+        self._guard = threading.Lock()
         self._reminders = reminders.Reminders(bot, self._desk, web, reminding)
 
     def register(self, app: App) -> None:
@@ -51,20 +55,39 @@ class Listeners:
         app.view(views.SNOOZE_VIEW)(self._submitted)
         app.view(views.HAND_OVER_VIEW)(self._submitted)
         app.command("/runbook")(self._command)
-        app.event("app_mention")(self._mentioned)
-        app.event("app_home_opened")(self._home)
+        app.event("app_mention")(self._recorded(self._mentioned))
+        app.event("app_home_opened")(self._recorded(self._home))
 
     # -- around every request --
 
     def _once(self, body: Body, next: Callable[[], None]) -> BoltResponse | None:
-        """An event that was seen already is answered and not handled."""
-        event = str(body.get("event_id", ""))[:100]
-        if event and not self._bot.store.accept(f"slack:{event}", "slack", self._bot.clock.now()):
+        """An event that was handled already, or is being handled, is answered and left alone."""
+        event = _event(body)
+        if event and (event in self._running or self._bot.store.accepted(event)):
             DELIVERIES.labels("slack", "repeated").inc()
             return BoltResponse(status=200, body="")
         DELIVERIES.labels("slack", "handled").inc()
         next()
         return None
+
+    def _recorded(self, handle: Callable[[Mapping[str, Any]], None]) -> Callable[[Body, Mapping[str, Any]], None]:
+        """A handler of events whose events are on record once they are handled."""
+
+        def handled(body: Body, event: Mapping[str, Any]) -> None:
+            named = _event(body)
+            with self._guard:
+                if named and named in self._running:
+                    return
+                self._running.add(named)
+            try:
+                handle(event)
+                if named:
+                    self._bot.store.accept(named, "slack", self._bot.clock.now())
+            finally:
+                with self._guard:
+                    self._running.discard(named)
+
+        return handled
 
     def _failed(self, error: Exception, body: Body) -> BoltResponse:
         """The last resort: the person hears that it did not work, the log why."""
@@ -100,7 +123,7 @@ class Listeners:
         if not entered.chosen:  # to the use cases that would mean every section
             ack(response_action="errors", errors={views.SECTIONS: "Choose at least one section."})
             return
-        if callback == views.HAND_OVER_VIEW and not entered.to:
+        if callback == views.HAND_OVER_VIEW and not (entered.to or entered.group):
             ack(response_action="errors", errors={views.USER: "Choose a person, or name a user group."})
             return
         if callback == views.SNOOZE_VIEW and entered.until is None:
@@ -120,11 +143,9 @@ class Listeners:
         ref = PullRef.parse(entered.key)
         chosen = entered.chosen
         if callback == views.HAND_OVER_VIEW:
-            to = entered.to
-            if not to.startswith(("U", "W")):
-                to = self._bot.chat.group_named(to.removeprefix("@"))
-                if not to:
-                    raise BotError(f"there is no user group {entered.to}")
+            to = entered.to or self._bot.chat.group_named(entered.group.removeprefix("@"))
+            if not to:
+                raise BotError(f"there is no user group {entered.group}")
             items = decide.hand_over(self._bot, actor, ref, chosen, to)
             return f"✅ Handed over: {len(items)}."
         if callback == views.SNOOZE_VIEW and entered.until is not None:
@@ -204,3 +225,9 @@ class Listeners:
         logins = {p.login.casefold() for p in self._bot.directory().people if p.slack == user}
         named = {owner.handle.removeprefix("@").casefold() for owner in drift.item.owners}
         return drift.assignee == user or (not drift.assignee and bool(logins & named))
+
+
+def _event(body: Body) -> str:
+    """The id of an event on record; empty for what is none."""
+    event = str(body.get("event_id", ""))[:100]
+    return f"slack:{event}" if event else ""

@@ -51,7 +51,8 @@ SNOOZE_DAYS = 7
 @dataclass(frozen=True, slots=True)
 class Submitted:
     """What a person entered. ``key`` is the pull request's, ``channel`` where the button was; ``chosen`` the marks of
-    the sections as they were shown; ``to`` a Slack user id or the name of a group as typed."""
+    the sections as they were shown; ``to`` the Slack id of whoever was chosen, ``group`` a user group's name as
+    typed."""
 
     key: str
     channel: str
@@ -59,6 +60,7 @@ class Submitted:
     reason: str = ""
     until: date | None = None
     to: str = ""
+    group: str = ""
 
 
 def still_accurate_view(pull: Pull, items: Sequence[Item], channel: str = "", reason: str = "") -> dict[str, object]:
@@ -149,7 +151,7 @@ def submitted(view: Mapping[str, object]) -> Submitted:
         return Submitted(
             key=str(kept["key"])[:300], channel=str(kept["channel"])[:30], chosen=_chosen(values),
             reason=_text(values, REASON, "value")[:MAX_REASON], until=date.fromisoformat(day) if day else None,
-            to=_text(values, USER, "selected_user")[:30] or _text(values, GROUP, "value")[:100],
+            to=_text(values, USER, "selected_user")[:30], group=_text(values, GROUP, "value").strip()[:100],
         )  # fmt: skip
     except (KeyError, TypeError, ValueError):
         raise ValueError("not a submitted view of this app") from None

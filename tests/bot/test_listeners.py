@@ -286,8 +286,10 @@ def test_a_snooze_has_an_end_within_ninety_days(app: App, bot: Bot) -> None:
 def test_handing_over_gives_the_new_one_the_right_to_decide(app: App, bot: Bot) -> None:
     press(app, "hand_over")
     assert json.loads(submit(app, opened(bot), OLGA, ("f1",)).body)["response_action"] == "errors"
-    submit(app, opened(bot), OLGA, ("f1",), group={"value": "@nobody"})
-    assert "no user group @nobody" in told(bot)
+    for name in ("@nobody", "UNIX-team", "Wizards"):  # no ids of people
+        press(app, "hand_over")
+        submit(app, opened(bot), OLGA, ("f1",), group={"value": name})
+        assert f"no user group {name}" in told(bot)
     submit(app, opened(bot), OLGA, ("f1",), user={"selected_user": SAM})
     assert told(bot) == "✅ Handed over: 1."
     assert [drift.assignee for drift in bot.store.drift() if drift.item.fingerprint == "f1"] == [SAM]
@@ -530,6 +532,27 @@ def test_a_mention_is_answered_once_in_its_thread_although_it_comes_twice(app: A
     place, answer = list(chat(bot).messages.items())[-1]
     assert (place[0], chat(bot).threads[place]) == ("C0ALL", "18.1")
     assert "docs/runbooks/shop.md" in json.dumps(answer)
+
+
+def test_an_event_whose_handling_was_killed_is_handled_when_it_is_offered_again(app: App, bot: Bot) -> None:
+    class Killed(BaseException):
+        """As abrupt as a kill: no handler of ours sees it."""
+
+    asked = {"user": SAM, "channel": "C0ALL", "ts": "18.1", "text": "<@U0BOT> status shop"}
+    before = len(chat(bot).messages)
+    post, chat(bot).post = chat(bot).post, killed_by(Killed)  # type: ignore[method-assign]
+    with pytest.raises(Killed):
+        event(app, "app_mention", "Ev7", **asked)
+    chat(bot).post = post  # type: ignore[method-assign]
+    assert event(app, "app_mention", "Ev7", **asked).status == 200
+    assert len(chat(bot).messages) == before + 1
+
+
+def killed_by(problem: type[BaseException]) -> Any:
+    def call(*_: object, **__: object) -> str:
+        raise problem
+
+    return call
 
 
 def test_app_home_shows_what_is_mine_and_my_teams(app: App, bot: Bot) -> None:
