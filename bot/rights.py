@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from bot.context import Bot
 from bot.model import MOST_COMMITS, Actor, BotError, Drift, Item, OwnerName, Pull, Review, Surface
 from bot.ports import Refused
-from bot.rulings import is_author, persons
+from bot.rulings import is_author, named_approvers, persons
 
 HANDED = "slack"
 """The kind of an ``OwnerName`` whose handle is a Slack id: a user or a user group whom a section was handed to."""
@@ -46,13 +46,15 @@ def permit(bot: Bot, actor: Actor, pull: Pull, found: Review, items: Sequence[It
     if policy.separation_of_duties and is_author(bot, pull, *persons(bot, [actor.login], actor.slack)):
         raise NotAllowed("whoever wrote a change does not decide on it (separation_of_duties)")
     repo = pull.ref.repo
-    if _among(bot, actor, repo, [OwnerName(handle, "", "approvers") for handle in policy.approvers]):
-        return
     if policy.separation_of_duties and pull.authors_cut:
+        if actor.login.casefold() in named_approvers(bot, policy.approvers):
+            return
         raise NotAllowed(
             f"{pull.ref.key} has {pull.commits} commits and GitHub names the authors of {MOST_COMMITS}: whoever owns a "
             f"section may be among the others, so only {_approvers_in_words(policy.approvers)} may decide"
         )
+    if _among(bot, actor, repo, [OwnerName(handle, "", "approvers") for handle in policy.approvers]):
+        return
     for item in items:
         if not _among(bot, actor, repo, _responsible(bot, pull, item)):
             raise NotAllowed(
@@ -118,7 +120,8 @@ def answers_for(bot: Bot, actor: Actor, repo: str, handles: Sequence[str]) -> bo
 
 
 def _approvers_in_words(approvers: Sequence[str]) -> str:
-    return ", ".join(approvers) if approvers else "configured approvers (there are none; see `acknowledge.approvers`)"
+    named = [handle for handle in approvers if "/" not in handle]
+    return ", ".join(named) if named else "approvers (`acknowledge.approvers` lists nobody by name)"
 
 
 def _owners_in_words(item: Item, approvers: Sequence[str]) -> str:

@@ -43,13 +43,24 @@ def rulings_on(bot: Bot, pull: Pull) -> tuple[Decision, ...]:
     """Every decision of the repository but, with separation of duties, those of whoever opened this pull request or
     wrote one of its commits, under whichever of their logins: what they decided on another one with the same change
     does not pass here. Before the first review nobody knows the policy, and separation, its default, is taken to be
-    on. Asks the store alone."""
+    on. Where not all of its authors are known, only what approvers decided counts (``named_approvers``). Asks the store
+    alone."""
     made = bot.store.decisions(pull.ref.repo)
     found = bot.store.review(pull.ref)
     if not made or (found is not None and not found.policy.separation_of_duties):
         return made
     wrote, _ = persons(bot, _logins(pull))
-    return tuple(decision for decision in made if decision.by.removeprefix("@").casefold() not in wrote)
+    others = [(decision, by) for decision in made if (by := decision.by.removeprefix("@").casefold()) not in wrote]
+    if pull.authors_cut:
+        approvers = named_approvers(bot, found.policy.approvers if found is not None else ())
+        others = [(decision, by) for decision, by in others if by in approvers]
+    return tuple(decision for decision, _ in others)
+
+
+def named_approvers(bot: Bot, approvers: Iterable[str]) -> frozenset[str]:
+    """The logins (in lower case) of the approvers whom a policy names one by one: who may decide where any member of a
+    team may be an author that nobody lists."""
+    return persons(bot, [handle.removeprefix("@") for handle in approvers if "/" not in handle])[0]
 
 
 def persons(bot: Bot, logins: Iterable[str], slack: str = "") -> tuple[frozenset[str], frozenset[str]]:

@@ -15,6 +15,7 @@ from bot.context import Bot
 from bot.ending import ended
 from bot.message import content_of, placed, turned, with_assignees
 from bot.model import (
+    MOST_COMMITS,
     Alert,
     CommitAuthor,
     Incoming,
@@ -47,7 +48,8 @@ def receive(bot: Bot, incoming: Incoming) -> str:
     if incoming.event == "issue_comment" or incoming.action == "requested_action":
         bot.jobs.act(incoming)
         return "act"
-    if (incoming.event, incoming.action) == ("pull_request", "synchronize") and incoming.sender:
+    own = incoming.sender.casefold() in {"", incoming.get("author").casefold()}
+    if (incoming.event, incoming.action) == ("pull_request", "synchronize") and not own:
         bot.store.pushed(PullRef(incoming.repo, incoming.number), incoming.sender, bot.clock.now())
     numbers = _of_suite(bot, incoming) if incoming.event == "check_suite" else {incoming.number} - {0}
     for number in sorted(numbers):
@@ -106,7 +108,7 @@ def remember(bot: Bot, pull: Pull, result: Review) -> str:
     """Keep a review, open and close drift by it, and put it on record: all of it or nothing."""
     at = bot.clock.now()
     known = tuple(outcome for outcome in result.outcomes if outcome.name != RELEASE)
-    result = replace(result, outcomes=(*known, reviewed_before_release(bot, pull)))
+    result = replace(_cut_said(pull, result), outcomes=(*known, reviewed_before_release(bot, pull)))
     with bot.store.together(pull.ref.key):
         result = applied(result, rulings_on(bot, pull), at.date())  # somebody may have decided while it was made
         bot.store.save_pull(pull, at)
@@ -118,6 +120,15 @@ def remember(bot: Bot, pull: Pull, result: Review) -> str:
         if fresh:
             bot.store.append("review", pull.ref.repo, pull.ref.key, _record(pull, result), at)
     return "failed" if result.failure else ("drift" if result.drift else "clean")
+
+
+def _cut_said(pull: Pull, result: Review) -> Review:
+    """A review that says so where GitHub does not name all authors."""
+    if not pull.authors_cut:
+        return result
+    left = pull.commits - MOST_COMMITS
+    text = f"the authors of {left} of {pull.commits} commits: GitHub does not list them, so only approvers decide"
+    return result if text in result.skipped else replace(result, skipped=(*result.skipped, text))
 
 
 def _record(pull: Pull, result: Review) -> dict[str, object]:

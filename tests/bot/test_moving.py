@@ -332,3 +332,47 @@ def test_without_separation_of_duties_the_number_of_commits_does_not_matter(bot:
     policy = Policy(True, separation_of_duties=False)
     bot.store.save_review(replace(found, policy=policy), bot.clock.now())
     decide(bot, "ops-olga")
+
+
+def test_beyond_the_listed_commits_decisions_from_elsewhere_count_of_named_approvers_alone(bot: Bot) -> None:
+    decide(bot, "ops-olga")
+    assert bot.store.drift() == ()
+    assert isinstance(bot.analyst, FakeAnalyst)
+    forge(bot).pulls[REF] = pull(commits=251, head_sha=NEXT)
+    bot.analyst.found[NEXT] = review(item())
+    told(bot, "pull_request", "synchronize", "d2", number=7)
+    assert len(bot.store.drift()) == 1, "she may have written what is not listed"
+    forge(bot).push("3" * 40)
+    bot.analyst.found["3" * 40] = review(item(), policy=Policy(True, approvers=("@Ops-Olga", "@acme/leads")))
+    for id in ("d3", "d4"):  # the policy is known after the first
+        told(bot, "pull_request", "edited", id, number=7)
+    assert bot.store.drift() == ()
+
+
+def test_beyond_the_listed_commits_membership_in_a_team_of_approvers_is_not_enough(bot: Bot) -> None:
+    forge(bot).teams["@acme/leads"] = {"boss-bea"}
+    forge(bot).pulls[REF] = pull(commits=251)
+    assert isinstance(bot.analyst, FakeAnalyst)
+    bot.analyst.found[HEAD] = review(item(), policy=Policy(True, approvers=("@acme/leads",)))
+    told(bot, "check_run", "rerequested", "d2", number=7)
+    found = bot.store.review(REF)
+    assert found is not None
+    bot.store.save_review(replace(found, policy=Policy(True, approvers=("@acme/leads",))), bot.clock.now())
+    with pytest.raises(NotAllowed, match="nobody by name"):
+        decide(bot, "boss-bea")
+
+
+def test_the_check_says_that_not_all_authors_are_known(bot: Bot) -> None:
+    forge(bot).pulls[REF] = pull(commits=251)
+    for id in ("d2", "d3"):
+        told(bot, "pull_request", "edited", id, number=7)
+        found = bot.store.review(REF)
+        assert found is not None
+        assert found.skipped == (
+            "the authors of 1 of 251 commits: GitHub does not list them, so only approvers decide",
+        )
+
+
+def test_who_pushes_to_their_own_pull_request_is_nothing_to_remember(bot: Bot) -> None:
+    told(bot, "pull_request", "synchronize", "d2", number=7, sender="Dev-Dan", detail=(("author", "dev-dan"),))
+    assert bot.store.pushers(REF) == ()
