@@ -7,7 +7,7 @@ an event that comes late, twice or never changes nothing in the end.
 from __future__ import annotations
 
 from bot.context import Bot
-from bot.model import Incoming
+from bot.model import Incoming, PullRef
 from bot.observe import log
 from bot.ports import Gone
 
@@ -102,6 +102,14 @@ def moved(bot: Bot, before: str, after: str) -> int:
         order = bot.jobs.announce if merged else bot.jobs.review
         order(ref, f"moved:{before}:{at.isoformat()}")
     return rows
+
+
+def elsewhere(bot: Bot, before: PullRef, now: PullRef) -> str:
+    """A pull request was found under another name than asked for: all of its repository goes there, and it is reviewed
+    there."""
+    moved(bot, before.repo, now.repo)
+    bot.jobs.review(now, f"moved:{before.key}:{bot.clock.now().isoformat()}")
+    return "moved"
 
 
 def away(bot: Bot, repo: str) -> None:

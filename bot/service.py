@@ -78,9 +78,7 @@ def review(bot: Bot, ref: PullRef) -> str:
         bot.store.settle(ref, merged=False, at=bot.clock.now())
         return "gone"
     if pull.ref != ref:
-        moving.moved(bot, ref.repo, pull.ref.repo)
-        bot.jobs.review(pull.ref, f"moved:{ref.repo}:{bot.clock.now().isoformat()}")
-        return "moved"
+        return moving.elsewhere(bot, ref, pull.ref)
     known = bot.store.pull(ref)
     pull = _with_authors(bot, pull, known)
     if pull.state is not PullState.OPEN:
@@ -99,6 +97,10 @@ def review(bot: Bot, ref: PullRef) -> str:
     if not result.policy.opted_in:
         return "not opted in"
     now = bot.forge.pull(ref)
+    if now.ref != ref:
+        return moving.elsewhere(bot, ref, now.ref)
+    if bot.store.is_away(ref.repo):
+        return "away"
     if (now.head_sha, now.state) != (pull.head_sha, pull.state):
         return "superseded"  # the delivery that told of the newer head has its own review
     return remember(bot, replace(now, authors=pull.authors), result)

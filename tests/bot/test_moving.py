@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from bot import service
 from bot.context import Bot, Rules
 from bot.debt import rejudge
 from bot.decide import acknowledge
-from bot.model import Actor, Incoming, Policy, Pull, PullRef, PullState, Surface
+from bot.model import Actor, Incoming, Policy, Pull, PullRef, PullState, Review, ReviewOrder, Surface
 from bot.ports import Store
 from bot.rights import NotAllowed
 from bot.schedule import poll
@@ -177,6 +178,40 @@ def test_polling_notices_a_rename(bot: Bot) -> None:
         bot.jobs.run(bot)
         assert one(bot) == AFTER
     assert kinds(bot).count("moved") == 1
+
+
+@dataclass
+class Meanwhile(FakeAnalyst):
+    """Something happens to the repository while a review is made."""
+
+    happens: Callable[[], object] = lambda: None
+
+    def review(self, order: ReviewOrder) -> Review:
+        happens, self.happens = self.happens, lambda: None
+        happens()
+        return super().review(order)
+
+
+def test_a_rename_during_a_review_is_seen_at_its_end(bot: Bot) -> None:
+    forge(bot).push(NEXT)
+    slow = Meanwhile({NEXT: review(item())}, happens=lambda: renamed(bot, BEFORE, AFTER))
+    told(replace(bot, analyst=slow), "pull_request", "synchronize", "d2", number=7)
+    assert one(bot) == AFTER
+    assert bot.store.pull(REF) is None
+    found = bot.store.review(THERE)
+    assert found is not None
+    assert found.head == NEXT
+
+
+def test_what_is_archived_during_a_review_stays_away(bot: Bot) -> None:
+    def archived() -> None:
+        forge(bot).archived.add(BEFORE)
+        service.receive(bot, Incoming("d3", "repository", "archived", BEFORE))
+
+    forge(bot).push(NEXT)
+    slow = Meanwhile({NEXT: review(item(fingerprint="f2"))}, happens=archived)
+    told(replace(bot, analyst=slow), "pull_request", "synchronize", "d2", number=7)
+    assert bot.store.drift() == ()
 
 
 # -- away and back --------------------------------------------------------------------------------------------------
