@@ -254,13 +254,15 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """The one message on a pull request: where it stands and a digest of what it shows."""
+    """The one message on a pull request: where it stands and a digest of what it shows; ``details`` are ``ts`` and
+    digest of each message in its thread that says what it had no room for."""
 
     ref: PullRef
     channel: str
     ts: str
     content: str
     resolved: bool = False
+    details: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

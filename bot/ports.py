@@ -187,6 +187,10 @@ class Pages(Protocol):
         """What did not fit into the alert, for its thread."""
         ...
 
+    def no_details(self) -> Message:
+        """What a message in the thread turns into of which nothing is left."""
+        ...
+
     def closed(self, pull: Pull, review: Review | None) -> Message:
         """The short line that an alert turns into when there is nothing left to do, or the pull request is a draft
         again, closed or merged (then with what stays open)."""

@@ -13,7 +13,7 @@ from bot import moving
 from bot.acquaint import acquaint
 from bot.context import Bot
 from bot.ending import ended
-from bot.message import content_of, placed, turned, with_assignees
+from bot.message import content_of, placed, told, turned, with_assignees, with_details
 from bot.model import (
     MOST_COMMITS,
     Alert,
@@ -238,15 +238,18 @@ def announce(bot: Bot, ref: PullRef) -> str:
     found = with_assignees(bot, found)
     acquaint(bot, pull)
     directory = bot.directory()
-    message = bot.pages.alert(pull, found, directory)
+    message, parts = bot.pages.alert(pull, found, directory), bot.pages.details(pull, found, directory)
     content = content_of(message)
-    if alert is not None and alert.content == content:
+    if alert is not None and alert.content == content and told(alert, parts):
         return "same"
-    channel, ts = placed(bot, pull, found, alert, message)
-    if not channel:
-        return "no channel"
-    bot.store.save_alert(Alert(ref, channel, ts, content))
-    for number, part in enumerate(bot.pages.details(pull, found, directory)):
-        key = f"{ref.key}:{content_of(part)}:{number}"
-        bot.chat.post(channel, part, key=key, thread=ts)
+    if alert is None or alert.content != content:
+        channel, ts = placed(bot, pull, found, alert, message)
+        if not channel:
+            return "no channel"
+        stays = alert is not None and (alert.channel, alert.ts) == (channel, ts)
+        now = Alert(ref, channel, ts, content, details=alert.details if alert and stays else ())
+        bot.store.save_alert(now)
+    else:
+        now = alert
+    with_details(bot, now, parts)
     return "posted" if alert is None else "updated"

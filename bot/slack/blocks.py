@@ -110,13 +110,10 @@ def closed(pull: Pull, review: Review | None, web: str) -> dict[str, object]:
     return message(f"{sign} PR #{pull.ref.number} {plain(pull.title, 300)}: {what}", blocks)
 
 
-def failure(pull: Pull, text: str, web: str) -> dict[str, object]:
-    """A review that failed on our side, in words; the alert before it stays true until a review says otherwise."""
-    where = link(pull_url(web, pull.ref), f"PR #{pull.ref.number}")
-    line = f"⚠️ {where} {prose(pull.title, 200)}: could not be reviewed. {prose(text, 500)}"
-    buttons = ActionsBlock(elements=[_button("Re-check", RECHECK, pull.ref.key)])
-    fallback = f"⚠️ PR #{pull.ref.number} {plain(pull.title, 300)}: could not be reviewed. {plain(text, 500)}"
-    return message(fallback, [section(line), buttons])
+def no_details() -> dict[str, object]:
+    """What a message in the thread turns into when what it said is settled, or stands in the alert itself."""
+    text = "Nothing is left here; what is open stands in the message above."
+    return message(text, [context(text)])
 
 
 @dataclass(frozen=True)
@@ -132,6 +129,10 @@ class SlackPages:
     def details(self, pull: Pull, review: Review, directory: Directory) -> Sequence[dict[str, object]]:
         """What did not fit into the alert, for its thread."""
         return details(pull, review, directory, self.web)
+
+    def no_details(self) -> dict[str, object]:
+        """What a message in the thread turns into of which nothing is left."""
+        return no_details()
 
     def closed(self, pull: Pull, review: Review | None) -> dict[str, object]:
         """The short line that an alert turns into."""

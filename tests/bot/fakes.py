@@ -196,6 +196,7 @@ class FakeChat:
             raise Refused(f"Slack refused: {self.refuse[channel]}", self.refuse[channel])
         known = next((ts for (where, ts), k in self.keys.items() if where == channel and k == key), "")
         if known:
+            self.messages[channel, known] = message
             return known
         ts = f"1700000000.{len(self.keys):06d}"
         self.messages[channel, ts], self.keys[channel, ts], self.threads[channel, ts] = message, key, thread
@@ -204,6 +205,8 @@ class FakeChat:
     def update(self, channel: str, ts: str, message: Message) -> None:
         if self.broken:
             raise self.broken
+        if channel in self.refuse:
+            raise Refused(f"Slack refused: {self.refuse[channel]}", self.refuse[channel])
         if (channel, ts) not in self.messages:
             raise Gone("message_not_found", "message_not_found")
         self.messages[channel, ts] = message
@@ -335,6 +338,9 @@ class PlainPages:
 
     def details(self, pull: Pull, review: Review, directory: Directory) -> Sequence[Message]:
         return [{"text": f"and {i.fingerprint}"} for i in review.drift[3:]]
+
+    def no_details(self) -> Message:
+        return {"text": "nothing more"}
 
     def closed(self, pull: Pull, review: Review | None) -> Message:
         return {"text": f"{pull.title}: {'draft' if pull.draft else pull.state.value}"}
