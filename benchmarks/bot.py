@@ -1,6 +1,6 @@
 """How fast and how steadfast the bot is: the figures of ``benchmarks/bot.md``.
 
-    python -m benchmarks.bot [--only acks,alert,idle,first,replicas,kills] [--seconds 60] [--kills 200] [--write]
+    python -m benchmarks.bot [--only acks,alert,answers,…] [--seconds 60] [--kills 200] [--write]
 
 The real ``runbook-drift-bot serve`` in a process of its own, on loopback stand-ins for GitHub and Slack
 (``botstand.py``) and a bare repository that git fetches over HTTP. ``replicas`` needs PostgreSQL's programs, ``first``
@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import botfaults, botspeed, report
+from benchmarks import botanswers, botfaults, botspeed, report
 from benchmarks.botspeed import Line
 from benchmarks.processes import tell
 
@@ -37,12 +37,15 @@ class Asked:
     kills: int
     rounds: int
     megabytes: int
+    services: int
+    drifts: int
 
 
 def _measures(asked: Asked) -> dict[str, Callable[[Path], list[Line]]]:
     return {
         "acks": lambda folder: botspeed.acknowledgements(folder, asked.seconds, asked.rate),
         "alert": lambda folder: botspeed.alert(folder),
+        "answers": lambda folder: botanswers.answers(folder, asked.services, asked.drifts),
         "idle": lambda folder: botspeed.idle(folder, asked.seconds),
         "first": lambda folder: botspeed.first(folder, asked.megabytes),
         "replicas": lambda folder: botfaults.replicas(folder, asked.rounds),
@@ -102,10 +105,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--kills", type=int, default=200, help="how many times the bot is killed")
     parser.add_argument("--rounds", type=int, default=3, help="how many times a replica is killed")
     parser.add_argument("--megabytes", type=int, default=1_000, help="history of the large repository")
+    parser.add_argument("--services", type=int, default=5_000, help="services of which the bot is asked")
+    parser.add_argument("--drifts", type=int, default=20_000, help="open drifts of these services")
     parser.add_argument("--folder", type=Path, help="where to work (default: a temporary directory)")
     parser.add_argument("--write", action="store_true", help="put the tables into benchmarks/bot.md")
     given = parser.parse_args(argv)
-    measures = _measures(Asked(given.seconds, given.rate, given.kills, given.rounds, given.megabytes))
+    measures = _measures(
+        Asked(given.seconds, given.rate, given.kills, given.rounds, given.megabytes, given.services, given.drifts)
+    )
     names = [name for name in given.only.split(",") if name] or list(measures)
     unknown = set(names) - set(measures)
     if unknown:

@@ -213,13 +213,16 @@ class Listeners:
         if event.get("tab", "home") != "home":
             return
         user = str(event.get("user", ""))
+        self._bot.chat.publish_home(user, self.home_of(user))
+
+    def home_of(self, user: str) -> dict[str, object]:
+        """The home tab of a user, from the store alone."""
         every = self._bot.store.drift()
         mine = rights.mine(self._bot, user)
         own = tuple(drift for drift in mine if self._personally(drift, user))
         teams = tuple(drift for drift in mine if drift not in own)
         reviews = self._reminders.reviews_of(user)
-        view = home.home(own, teams, self._bot.store.services(), every, self._bot.clock.now(), self._web, reviews)
-        self._bot.chat.publish_home(user, view)
+        return home.home(own, teams, self._bot.store.services(), every, self._bot.clock.now(), self._web, reviews)
 
     def _personally(self, drift: Drift, user: str) -> bool:
         logins = {p.login.casefold() for p in self._bot.directory().people if p.slack == user}
