@@ -24,6 +24,10 @@ class Rules:
         """Whether a repository is reviewed at all."""
         return not self.repositories or repo.casefold() in {name.casefold() for name in self.repositories}
 
+    def channel_of(self, repo: str) -> str:
+        """The channel of a repository, however its name is written; empty without one."""
+        return next((to for name, to in self.channels.items() if name.casefold() == repo.casefold()), "")
+
     def opted_in(self, repo: str) -> bool:
         """Whether its owner asked for all of its repositories."""
         return repo.partition("/")[0].casefold() in {owner.casefold() for owner in self.opt_in}

@@ -126,4 +126,4 @@ def channel_of(bot: Bot, found: Review) -> str:
     for item in found.drift:
         if item.service and channels.get(item.service):
             return channels[item.service]
-    return bot.rules.channels.get(found.ref.repo, "") or bot.rules.default_channel
+    return bot.rules.channel_of(found.ref.repo) or bot.rules.default_channel

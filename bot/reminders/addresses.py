@@ -56,7 +56,7 @@ class Book:
         found = (
             self._channels.get((repo, service))
             or self._any.get(service)
-            or self._rules.channels.get(repo, "")
+            or self._rules.channel_of(repo)
             or self._rules.default_channel
         )
         return self._channel(found) if found else None

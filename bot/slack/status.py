@@ -32,6 +32,7 @@ HELP = (
     ("handover OWNER/NAME#N @SOMEBODY", "give its sections to a person or a user group; also for a SERVICE"),
     ("digest now", "your digest, without waiting for the morning"),
     ("quiet 2 days", "no reminders for so long; also `until 2026-12-24` and `off`"),
+    ("link", "prove which GitHub login is yours, so that you may decide"),
     ("help", "this"),
 )
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from fakes import REF, FakeAnalyst, FakeChat, FakeForge, item, review, world
 
 from bot import service
-from bot.context import Bot
+from bot.context import Bot, Rules
 from bot.ports import Message, Store, Unavailable
 
 ONE, TWO, THREE = "1" * 40, "2" * 40, "3" * 40
@@ -100,3 +100,10 @@ def test_what_is_settled_in_a_closed_channel_is_settled(bot: Bot, chat: Chat) ->
     alert = bot.store.alert(REF)
     assert alert is not None
     assert alert.resolved
+
+
+def test_a_repository_s_channel_is_found_however_its_name_is_written(bot: Bot, chat: Chat) -> None:
+    assert isinstance(bot.analyst, FakeAnalyst)
+    bot.analyst.found[ONE] = review(item(), services=())
+    looked(replace(bot, rules=Rules(default_channel="C0ALL", channels={"Acme/Shop": "C0REPO"})))
+    assert [channel for channel, _ in chat.messages] == ["C0REPO"]
