@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from fakes import REF, FakeAnalyst, FakeChat, FakeForge, FakeJobs, item, pull, review, world
@@ -13,6 +15,7 @@ from bot import service
 from bot.context import Bot, Rules
 from bot.debt import rejudge
 from bot.decide import acknowledge
+from bot.jobs import DbosJobs, started
 from bot.model import Actor, Incoming, Policy, Pull, PullRef, PullState, Review, ReviewOrder, Surface
 from bot.ports import Store
 from bot.rights import NotAllowed
@@ -212,6 +215,31 @@ def test_what_is_archived_during_a_review_stays_away(bot: Bot) -> None:
     slow = Meanwhile({NEXT: review(item(fingerprint="f2"))}, happens=archived)
     told(replace(bot, analyst=slow), "pull_request", "synchronize", "d2", number=7)
     assert bot.store.drift() == ()
+
+
+def test_a_rename_is_followed_by_jobs_that_survive_a_kill(store: Store, tmp_path: Path) -> None:
+    jobs = DbosJobs(f"sqlite:///{tmp_path}/jobs.db", tmp_path)
+    bot = world(store, analyst=FakeAnalyst({HEAD: review(item())}), jobs=jobs)
+    with started(jobs, bot):
+        service.receive(bot, Incoming("d1", "pull_request", "opened", BEFORE, 7))
+        until(lambda: store.alert(REF), "a message")
+        until(lambda: sum(jobs.depth().values()) == 0, "quiet")
+        renamed(bot, BEFORE, AFTER)
+        for _ in range(2):
+            service.receive(bot, Incoming("d2", "repository", "renamed", AFTER, detail=(("from", BEFORE),)))
+        until(lambda: store.alert(THERE) and [drift.repo for drift in store.drift()] == [AFTER], "the move")
+        until(lambda: forge(bot).published[-1][0].ref == THERE, "a check run under the name of now")
+        until(lambda: sum(jobs.depth().values()) == 0, "quiet")
+    assert kinds(bot).count("moved") == 1
+    assert isinstance(bot.chat, FakeChat)
+    assert len(bot.chat.top) == 1
+
+
+def until(found: Callable[[], object], what: str, seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not found():
+        assert time.monotonic() < deadline, f"still not: {what}"
+        time.sleep(0.02)
 
 
 # -- away and back --------------------------------------------------------------------------------------------------
