@@ -6,7 +6,7 @@ errors it raises; nothing else may come out of an implementation.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
@@ -279,6 +279,19 @@ class Store(Protocol):
         """Open drift, worst and oldest first."""
         ...
 
+    def drift_for(self, assignees: Collection[str], handles: Collection[str]) -> tuple[Drift, ...]:
+        """Open drift that was handed to one of these Slack ids, or to nobody and has one of these owners (in lower
+        case, without the @); worst and oldest first."""
+        ...
+
+    def assignees(self) -> tuple[str, ...]:
+        """The Slack ids to whom open drift was handed."""
+        ...
+
+    def open_counts(self) -> Mapping[tuple[str, str], int]:
+        """How much is open, by repository and service."""
+        ...
+
     def assign(self, repo: str, fingerprint: str, assignee: str) -> None:
         """Hand one item over; an empty assignee gives it back to its owners."""
         ...
@@ -287,8 +300,12 @@ class Store(Protocol):
         """What the target branch of a repository says of its services; replaces what was known of that repository."""
         ...
 
-    def services(self) -> tuple[ServiceStatus, ...]:
-        """Every service of every repository, by name."""
+    def service_names(self) -> tuple[str, ...]:
+        """The names of all services, each once."""
+        ...
+
+    def services(self, names: Collection[str] | None = None) -> tuple[ServiceStatus, ...]:
+        """Every service of every repository, or those of these names, by name."""
         ...
 
     def link(self, person: Person, at: datetime) -> None:

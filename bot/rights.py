@@ -136,18 +136,24 @@ def _owners_in_words(item: Item, approvers: Sequence[str]) -> str:
 def mine(bot: Bot, slack: str) -> tuple[Drift, ...]:
     """The open drift that a Slack user answers for: handed to them, owned by them, or by a group they are in."""
     directory = bot.directory()
-    logins = {person.login.casefold() for person in directory.people if person.slack == slack}
-    found = bot.store.drift()
-    assigned = {drift.assignee for drift in found}
-    groups = {group: _member(bot, group, slack) for group in {*assigned, *(group for _, group in directory.groups)}}
+    teams = {group for _, group in directory.groups}
+    in_hand = {group for group in bot.store.assignees() if _GROUP.fullmatch(group)}
+    groups = {group for group in teams | in_hand if _member(bot, group, slack)}
+    names = {name.removeprefix("@").casefold() for name, group in directory.groups if group in groups}
+    return bot.store.drift_for({slack, *groups} - {""}, _logins(bot, slack) | names)
 
-    def answers(drift: Drift) -> bool:
-        if drift.assignee:
-            return drift.assignee == slack or groups.get(drift.assignee, False)
-        for owner in drift.item.owners:
-            name = owner.handle.removeprefix("@")
-            if name.casefold() in logins or groups.get(directory.group_of(f"@{name}"), False):
-                return True
-        return False
 
-    return tuple(drift for drift in found if answers(drift))
+def shared(bot: Bot, slack: str, found: Sequence[Drift]) -> tuple[tuple[Drift, ...], tuple[Drift, ...]]:
+    """What a Slack user answers for, in two: what is theirs by name, and what is a group's."""
+    logins = _logins(bot, slack)
+    own: list[Drift] = []
+    others: list[Drift] = []
+    for drift in found:
+        named = {owner.handle.removeprefix("@").casefold() for owner in drift.item.owners}
+        theirs = drift.assignee == slack if drift.assignee else bool(logins & named)
+        (own if theirs else others).append(drift)
+    return tuple(own), tuple(others)
+
+
+def _logins(bot: Bot, slack: str) -> set[str]:
+    return {person.login.casefold() for person in bot.directory().people if person.slack == slack}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
@@ -43,9 +43,17 @@ class Known(Part):
             connection.execute(delete(services).where(services.c.repo == repo))
             self.put(connection, services, *({**row, "name": name} for name, row in rows.items()))
 
-    def services(self) -> tuple[ServiceStatus, ...]:
-        """Every service of every repository, by name; what people said they reviewed counts like front matter."""
+    def service_names(self) -> tuple[str, ...]:
+        """The names of all services, each once, in order; one longer than 250 characters is cut."""
+        with self.reading() as connection:
+            return tuple(connection.scalars(select(services.c.name).distinct().order_by(services.c.name)))
+
+    def services(self, names: Collection[str] | None = None) -> tuple[ServiceStatus, ...]:
+        """Every service of every repository (or those of these names), by name; what people said they reviewed counts
+        like front matter."""
         wanted = select(services.c.body).order_by(services.c.name, services.c.repo)
+        if names is not None:
+            wanted = wanted.where(services.c.name.in_(sorted({clipped(name, 250) for name in names})))
         with self.looking() as connection:
             days = connection.execute(select(reviewed.c.repo, reviewed.c.path, reviewed.c.day))
             done = {(repo, path): date.fromisoformat(day) for repo, path, day in days}

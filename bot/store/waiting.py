@@ -1,4 +1,5 @@
-"""What waits, as reminders read it: open drift from columns alone, single items by their key, numbers of a span."""
+"""What waits, as reminders and answers read it: open drift from columns alone, single items by their key, what is
+somebody's, numbers of services and of a span."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
 
 from bot.model import Drift, Item, PullRef, decoded
 from bot.reminders.nouns import Numbers, OpenItem
@@ -37,6 +38,34 @@ class Waiting(Part):
             rows = [row for some in _named(keys) for row in connection.execute(_WHOLE.where(some))]
         found = map(_drift, rows)
         return {f"{drift.repo}:{drift.item.fingerprint}": drift for drift in found}
+
+    def drift_for(self, assignees: Collection[str], handles: Collection[str]) -> tuple[Drift, ...]:
+        """Open drift that was handed to one of these Slack ids, or to nobody and has one of these owners (in lower
+        case, without the @); worst and oldest first. Only what is found is read whole."""
+        found: dict[tuple[str, str], Drift] = {}
+        with self.looking() as connection:
+            keys = [
+                (row.repo, row.fingerprint) for row in connection.execute(_WHOSE)
+                if (row.assignee in assignees if row.assignee else _one_of(row.handles, handles))
+            ]  # fmt: skip
+            for first in range(0, len(keys), 500):
+                some = tuple_(drifts.c.repo, drifts.c.fingerprint).in_(keys[first : first + 500])
+                rows = connection.execute(_WHOLE.where(some)).all()
+                found |= {(drift.repo, drift.item.fingerprint): drift for drift in map(_drift, rows)}
+        return tuple(found[key] for key in keys)
+
+    def assignees(self) -> tuple[str, ...]:
+        """The Slack ids to whom open drift was handed, in order."""
+        wanted = select(drifts.c.assignee).distinct().where(drifts.c.closed_at.is_(None), drifts.c.assignee != "")
+        with self.reading() as connection:
+            return tuple(connection.scalars(wanted.order_by(drifts.c.assignee)))
+
+    def open_counts(self) -> Mapping[tuple[str, str], int]:
+        """How much is open, by repository and service."""
+        key = (drifts.c.repo, drifts.c.service)
+        wanted = select(*key, func.count()).where(drifts.c.closed_at.is_(None)).group_by(*key)
+        with self.reading() as connection:
+            return {(repo, service): count for repo, service, count in connection.execute(wanted)}
 
     def items_of(self, ref: PullRef) -> tuple[str, ...]:
         """The keys of all drift that a pull request has or had."""
@@ -79,6 +108,11 @@ _WHOLE = select(
     drifts.c.repo, drifts.c.item, drifts.c.number, drifts.c.opened_at, drifts.c.merged, drifts.c.assignee,
     drifts.c.closed_at, drifts.c.closed_by, drifts.c.merged_at, drifts.c.snoozed_until, drifts.c.snoozes,
 )  # fmt: skip
+_WHOSE = (
+    select(drifts.c.repo, drifts.c.fingerprint, drifts.c.assignee, drifts.c.handles)
+    .where(drifts.c.closed_at.is_(None))
+    .order_by(drifts.c.rank, drifts.c.opened_at, drifts.c.repo, drifts.c.fingerprint)
+)
 
 
 def _named(keys: Collection[str]) -> Iterator[ColumnElement[bool]]:
@@ -121,3 +155,7 @@ class _Known:
             bool(merged), self._authors.setdefault(author or "", f"@{author}"),
             (assignee,) if assignee else self._handles[handles], date.fromisoformat(until) if until else None,
         )  # fmt: skip
+
+
+def _one_of(owners: str, handles: Collection[str]) -> bool:
+    return any(owner.removeprefix("@").casefold() in handles for owner in json.loads(owners))

@@ -382,3 +382,32 @@ def test_a_delivery_is_looked_up_without_being_recorded(store: SqlStore) -> None
     assert not store.accepted("d1")
     store.accept("d1", "issue_comment", AT)
     assert store.accepted("d1")
+
+
+def test_names_and_services_of_a_name_are_found_without_the_others(store: SqlStore) -> None:
+    shop, mail = (ServiceStatus(name, "acme/shop", "configuration", (), "", "", ()) for name in ("shop", "mail"))
+    store.save_services("acme/shop", (shop, mail), AT)
+    store.save_services("acme/pay", (replace(shop, repo="acme/pay"),), AT)
+    assert store.service_names() == ("mail", "shop")
+    assert [found.repo for found in store.services(["shop", "none"])] == ["acme/pay", "acme/shop"]
+    assert store.services([]) == ()
+
+
+def test_whose_drift_is_and_how_much_is_open(store: SqlStore) -> None:
+    team = (OwnerName("@Acme/Payments", "team", "CODEOWNERS"),)
+    found = review(item(), item(fingerprint="f2", owners=team), item(fingerprint="f3", service="mail", owners=()))
+    store.open_drift(found, AT)
+
+    def of(slack: tuple[str, ...], handles: tuple[str, ...]) -> list[str]:
+        return [one.item.fingerprint for one in store.drift_for(slack, handles)]
+
+    assert of((), ("ops-olga",)) == ["f1"]
+    assert of((), ("acme/payments", "ops-olga")) == ["f1", "f2"]
+    store.assign("acme/shop", "f1", "U0SAM")
+    assert of((), ("ops-olga",)) == []  # whom it was handed to answers for it
+    assert of(("U0SAM",), ()) == ["f1"]
+    assert store.assignees() == ("U0SAM",)
+    assert store.drift_for(("U0SAM",), ()) == tuple(d for d in store.drift() if d.item.fingerprint == "f1")
+    assert store.open_counts() == {("acme/shop", "shop"): 2, ("acme/shop", "mail"): 1}
+    store.close_drift("acme/shop", "f3", AT, "a test")
+    assert store.open_counts() == {("acme/shop", "shop"): 2}
