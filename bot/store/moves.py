@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, Table, and_, delete, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, select, update
 
 from bot.model import Alert, Pull, PullRef, Review, ServiceStatus, content_hash, decoded, encoded
 from bot.reminders.nouns import Due, Told
@@ -34,6 +34,8 @@ from bot.store.schema import (
 
 GONE = "the repository is gone"
 """What closed the drift of a repository that is away."""
+AT_ONCE = 200
+"""Rows that are renamed with one statement."""
 
 Row = Mapping[str, object]
 Change = Callable[[Row, str, str], Mapping[str, object]]
@@ -110,18 +112,26 @@ class Moves(Part):
     def _moved(
         self, connection: Connection, table: Table, before: str, after: str, change: Change, choose: Choice
     ) -> int:
-        """Rename the rows of a table one by one (a review can be large); returns how many."""
-        columns = list(table.primary_key)
-        keys = connection.execute(select(*columns).where(table.c.repo == before).order_by(*columns)).all()
-        for key in keys:
-            here = and_(*(column == value for column, value in zip(columns, key, strict=True)))
-            row = connection.execute(select(table).where(here).with_for_update()).one()._asdict()
-            fresh = {**row, "repo": after, **change(row, before, after)}
-            there = select(table).where(and_(*(column == fresh[column.name] for column in columns)))
-            standing = connection.execute(there.with_for_update()).first()
-            connection.execute(delete(table).where(here))
-            self.put(connection, table, fresh if standing is None else choose(fresh, standing._asdict()))
-        return len(keys)
+        """Rename the rows of a table, some at a time (a review can be large); returns how many."""
+        columns, count = list(table.primary_key), 0
+        both = connection.scalar(select(table.c.repo).where(table.c.repo == after).limit(1)) is not None
+        wanted = select(table).where(table.c.repo == before).order_by(*columns).limit(AT_ONCE).with_for_update()
+        gone = delete(table).where(*(column == bindparam(f"the_{column.name}") for column in columns))
+        while rows := [row._asdict() for row in connection.execute(wanted)]:
+            fresh: list[Row] = [{**row, "repo": after, **change(row, before, after)} for row in rows]
+            if both:
+                fresh = [_chosen(connection, table, row, choose) for row in fresh]
+            connection.execute(gone, [{f"the_{column.name}": row[column.name] for column in columns} for row in rows])
+            self.put(connection, table, *fresh)
+            count += len(rows)
+        return count
+
+
+def _chosen(connection: Connection, table: Table, moved: Row, choose: Choice) -> Row:
+    """Of a row and the one that stands in its place already, if any, what stays."""
+    there = select(table).where(*(column == moved[column.name] for column in table.primary_key))
+    standing = connection.execute(there.with_for_update()).first()
+    return moved if standing is None else choose(moved, standing._asdict())
 
 
 # -- how the rows of each table change, and which of two stays ------------------------------------------------------
