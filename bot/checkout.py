@@ -14,24 +14,21 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from analyzers.patches import path_text
-from analyzers.scope import set_aside
 from bot import gitprocess
 from bot.gitprocess import Done, Remote, TooLarge, is_commit_id
 from bot.model import Checkout, Pull
 from bot.ports import Gone, Unavailable
+from bot.selection import Files, read_by_review, searched_in
 from bot.shelves import Shelf, Shelves
 from runbooks import config as configuration
 from runbooks.config import Config, ConfigError
-from runbooks.discovery import discover
-from runbooks.owners import CODEOWNERS_PATHS
-from runbooks.services import is_catalogue
-from runbooks.survey import MAX_CATALOGUES
 
 SEARCHED_BYTES = 40_000_000
 """What a first fetch may transfer so that the names that a diff removed can be searched in the whole head; past it
@@ -41,9 +38,8 @@ NEEDED_BYTES = 200_000_000
 """What any other fetch may transfer: the limit of the analysis on changed files, compressed or not."""
 DEPTHS = (1, 50, 1_000, 2_147_483_647)
 """Depths tried where a server gives out branches only; git takes the last for the whole history."""
-
-Files = dict[str, tuple[str, str]]
-"""Path to mode and blob id of one revision."""
+MAX_FILES = 500_000
+"""Files of one revision that are listed; a list of them takes some 150 MB here."""
 
 
 class Checkouts:
@@ -100,13 +96,13 @@ class Checkouts:
         if config_blob:
             fetch.blobs(_missing(view, [config_blob]), NEEDED_BYTES)
         config = _config(view, config_blob)
-        first = _read_by_review(base, head, policy, config)
+        first = read_by_review(base, head, policy, config)
         sides = ((base, head), (head, base))
         differing = [path for side, other in sides for path, entry in side.items() if entry != other.get(path)]
         shown = (base, head, policy) if landed else (base, head)
         changed = [side[path][1] for side in shown for path in differing if path in side]
         needed = _missing(view, [*first, *changed])
-        searched = [] if fetch.shelf.too_large_to_search else _missing(view, _searched(head))
+        searched = [] if fetch.shelf.too_large_to_search else _missing(view, searched_in(head))
         if 0 < len(searched) <= SEARCHED_FILES:
             try:
                 fetch.blobs([*dict.fromkeys((*needed, *searched))], self._searched_bytes)
@@ -225,26 +221,6 @@ def _plain_name(name: str) -> bool:
     return not any(c in name for c in ":*?[\\^~ ") and ".." not in name and name.isprintable()
 
 
-def _read_by_review(base: Files, head: Files, policy: Files, config: Config) -> list[str]:
-    """What a review reads whatever changed: runbooks of all sides, owners and service descriptions of the policy."""
-    wanted = [files[path][1] for files in (base, head, policy) for path in discover(_regular(files), config)]
-    described = [path for path in policy if is_catalogue(path)][:MAX_CATALOGUES]
-    return wanted + [policy[path][1] for path in (*CODEOWNERS_PATHS, *described) if path in policy]
-
-
-def _searched(head: Files) -> list[str]:
-    """What ``Repository.contains`` looks at: files that could define a name."""
-    return [
-        head[path][1]
-        for path in _regular(head)
-        if not (path.lower().endswith((".md", ".mdx", ".rst")) or "changelog" in path.lower() or set_aside(path))
-    ]
-
-
-def _regular(files: Files) -> Iterator[str]:
-    return (path for path, (mode, _) in files.items() if mode.startswith("100"))
-
-
 def _reading(view: Path, *arguments: str, stdin: bytes = b"") -> bytes:
     """The output of a git command on a view. Raises ``Unavailable`` or ``TooLarge``."""
     done = gitprocess.run(view, *arguments, variables=gitprocess.environment(view), seconds=60, stdin=stdin)
@@ -256,11 +232,14 @@ def _reading(view: Path, *arguments: str, stdin: bytes = b"") -> bytes:
 def _files(view: Path, sha: str) -> Files:
     """The files of a commit, links included, submodules not."""
     found: Files = {}
-    for entry in _reading(view, "ls-tree", "-r", "-z", "--full-tree", sha).split(b"\0"):
+    listed = _reading(view, "ls-tree", "-r", "-z", "--full-tree", sha)
+    if listed.count(b"\0") > MAX_FILES:
+        raise TooLarge(f"a revision holds more than {MAX_FILES:,} files", "too_large")
+    for entry in listed.split(b"\0"):
         head, _, path = entry.partition(b"\t")
         mode, _, rest = head.decode("ascii", "replace").partition(" ")
         if mode.startswith(("100", "120")):
-            found[path_text(path)] = (mode, rest.rsplit(" ", 1)[-1])
+            found[path_text(path)] = (sys.intern(mode), rest.rsplit(" ", 1)[-1])
     return found
 
 

@@ -139,18 +139,8 @@ def run(
     feed = threading.Thread(target=_feed, args=(process.stdin, stdin), daemon=True)
     for thread in (output, errors, feed):
         thread.start()
-    deadline = time.monotonic() + seconds
     try:
-        while process.poll() is None:
-            if time.monotonic() > deadline:
-                raise Unavailable(f"git {arguments[0]} took longer than {seconds:.0f} s")
-            if output.overflowed or not watch():
-                raise TooLarge(f"git {arguments[0]} was stopped: more data than is allowed", "too_large")
-            output.join(_STEP)
-            if not output.is_alive():
-                process.wait(max(0.01, min(1.0, deadline - time.monotonic())))
-    except subprocess.TimeoutExpired:
-        raise Unavailable(f"git {arguments[0]} did not end") from None
+        _watched(process, arguments[0], seconds, output, watch)
     finally:
         if process.returncode is None:
             end(process.pid)
@@ -160,6 +150,24 @@ def run(
     if output.overflowed:
         raise TooLarge(f"git {arguments[0]} was stopped: more data than is allowed", "too_large")
     return Done(process.returncode, output.data, errors.data.decode("utf-8", "replace"))
+
+
+def _watched(
+    process: subprocess.Popen[bytes], name: str, seconds: float, output: _Drain, watch: Callable[[], bool]
+) -> None:
+    """Wait for a command to end within its limits."""
+    deadline = time.monotonic() + seconds
+    try:
+        while process.poll() is None:
+            if time.monotonic() > deadline:
+                raise Unavailable(f"git {name} took longer than {seconds:.0f} s")
+            if output.overflowed or not watch():
+                raise TooLarge(f"git {name} was stopped: more data than is allowed", "too_large")
+            output.join(_STEP)
+            if not output.is_alive():
+                process.wait(max(0.01, min(1.0, deadline - time.monotonic())))
+    except subprocess.TimeoutExpired:
+        raise Unavailable(f"git {name} did not end") from None
 
 
 def end(group: int) -> None:

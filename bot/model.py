@@ -2,6 +2,8 @@
 
 Frozen, tuples not lists, plain values only: every one goes to JSON and back (``encoded``, ``decoded``), because they
 cross process borders and lie in the store. Times are aware datetimes in UTC.
+
+Longer than other modules, because the nouns are read together; none of them does anything.
 """
 
 from __future__ import annotations
@@ -430,6 +432,11 @@ class Incoming:
 def encoded(value: object) -> str:
     """A noun as JSON text."""
     return _adapter(type(value)).dump_json(value).decode()
+
+
+def plain(value: object) -> dict[str, object]:
+    """A noun as what JSON knows: dictionaries, lists and texts."""
+    return cast("dict[str, object]", _adapter(type(value)).dump_python(value, mode="json"))
 
 
 def decoded(kind: type[T], text: str | bytes) -> T:

@@ -2,6 +2,8 @@
 
 ``service.py`` knows only these; ``app.py`` chooses what stands behind them; tests put fakes there. Each port says which
 errors it raises; nothing else may come out of an implementation.
+
+Longer than other modules, because it is the one page that a port's two sides agree on.
 """
 
 from __future__ import annotations

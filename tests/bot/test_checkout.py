@@ -535,6 +535,15 @@ def test_nothing_but_trees_is_fetched_of_a_repository_that_did_not_ask(world: Gi
     assert checkout._missing(Path(found.directory), [blob]) == [blob]
 
 
+def test_a_tree_of_too_many_files_is_refused_in_words(
+    world: GitServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.checkout.MAX_FILES", 2)
+    made = scene(world, tmp_path)
+    with pytest.raises(Refused, match="more than 2 files"):
+        checkouts(world, tmp_path).prepare(made.pull(), made.base, made.policy)
+
+
 def test_hooks_and_settings_of_the_machine_do_not_run(
     world: GitServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
