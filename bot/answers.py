@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from rapidfuzz import fuzz, process
 
 from bot.context import Bot
-from bot.model import Drift, RunbookStatus, ServiceStatus
+from bot.model import Drift, RunbookStatus, ServiceStatus, plain
 
 NOT_AUDITED = "not audited yet"
 """What stands for dead references and alerts without a section until an audit exists."""
@@ -25,10 +26,11 @@ class Found:
 
 def find_service(bot: Bot, name: str) -> Found:
     """A service by name, whatever its case; else the three nearest names."""
-    known = bot.store.services()
     wanted = name.strip().casefold()
-    found = tuple(service for service in known if service.name.casefold() == wanted and service.name)
-    return Found(found) if found else Found((), nearest(name, [service.name for service in known]))
+    known = bot.store.service_names()
+    alike = [other for other in known if other.casefold() == wanted[:250]] if wanted else []
+    found = tuple(one for one in bot.store.services(alike) if one.name.casefold() == wanted) if alike else ()
+    return Found(found) if found else Found((), nearest(name, known))
 
 
 def nearest(name: str, names: Sequence[str], limit: int = 3) -> tuple[str, ...]:
@@ -57,17 +59,35 @@ def open_drift(bot: Bot, services: Sequence[ServiceStatus]) -> tuple[Drift, ...]
 def service_json(bot: Bot, name: str) -> dict[str, object]:
     """A service for the API."""
     found = find_service(bot, name).services
+    return _described(found, open_drift(bot, found), bot.clock.now().date())
+
+
+def services_json(bot: Bot) -> list[dict[str, object]]:
+    """All services for the API, in the order of their names; the store is read once."""
     today = bot.clock.now().date()
+    named: defaultdict[str, list[ServiceStatus]] = defaultdict(list)
+    for service in bot.store.services():
+        named[service.name.strip().casefold()].append(service)
+    waiting: defaultdict[tuple[str, str], list[Drift]] = defaultdict(list)
+    for drift in bot.store.drift():
+        waiting[drift.repo, drift.item.service].append(drift)
+    return [
+        _described(found, [d for key in dict.fromkeys((s.repo, s.name) for s in found) for d in waiting[key]], today)
+        for found in named.values()
+    ]
+
+
+def _described(found: Sequence[ServiceStatus], drifts: Sequence[Drift], today: date) -> dict[str, object]:
     return {
-        "name": found[0].name if found else name,
+        "name": found[0].name,
         "repositories": [service.repo for service in found],
         "source": [service.source for service in found],
         "channel": next((service.channel for service in found if service.channel), ""),
-        "owners": [asdict(owner) for service in found for owner in service.owners],
+        "owners": [plain(owner) for service in found for owner in service.owners],
         "runbooks": [
             {
                 "repository": service.repo, "path": runbook.path, "title": runbook.title,
-                "owners": [asdict(owner) for owner in runbook.owners],
+                "owners": [plain(owner) for owner in runbook.owners],
                 "last_reviewed": _iso(runbook.last_reviewed), "due": _iso(due(runbook, today)),
             }
             for service in found for runbook in service.runbooks
@@ -75,9 +95,9 @@ def service_json(bot: Bot, name: str) -> dict[str, object]:
         "open_drift": [
             {
                 "pull": drift.ref.key, "since": drift.opened_at.isoformat(), "merged": drift.merged,
-                "assignee": drift.assignee, **asdict(drift.item),
+                "assignee": drift.assignee, **plain(drift.item),
             }
-            for drift in open_drift(bot, found)
+            for drift in drifts
         ],
         "dead_references": NOT_AUDITED,
         "alerts_without_a_section": NOT_AUDITED,

@@ -18,7 +18,7 @@ from slack_bolt import Ack, App, BoltResponse
 from bot import decide, rights
 from bot.answers import find_service, nearest, open_drift
 from bot.context import Bot
-from bot.model import Actor, BotError, Drift, PullRef, Surface
+from bot.model import Actor, BotError, PullRef, Surface
 from bot.observe import DELIVERIES, log
 from bot.ports import Message
 from bot.reminders.ports import Reminding
@@ -186,11 +186,10 @@ class Listeners:
         name = rest.strip()[:200]
         if word == "mine":
             return status.mine(rights.mine(bot, user), now, self._web, self._reminders.reviews_of(user))
-        services = bot.store.services()
         if word == "list":
-            return status.listing(services, bot.store.drift())
+            return status.listing(bot.store.services(), bot.store.open_counts())
         if word == "owners" and not name:
-            return status.owners(services)
+            return status.owners(bot.store.services())
         if word in {"status", "owners"} and name:
             found = find_service(bot, name)
             if not found.services:
@@ -203,7 +202,7 @@ class Listeners:
             found = find_service(bot, f"{word} {name}".strip())
             if found.services:
                 return status.status(found.services, open_drift(bot, found.services), now, self._web)
-            if nearest(word, [service.name for service in services]):
+            if nearest(word, bot.store.service_names()):
                 return status.unknown(word, found.nearest)
         return status.help_text()
 
@@ -217,17 +216,10 @@ class Listeners:
 
     def home_of(self, user: str) -> dict[str, object]:
         """The home tab of a user, from the store alone."""
-        every = self._bot.store.drift()
-        mine = rights.mine(self._bot, user)
-        own = tuple(drift for drift in mine if self._personally(drift, user))
-        teams = tuple(drift for drift in mine if drift not in own)
-        reviews = self._reminders.reviews_of(user)
-        return home.home(own, teams, self._bot.store.services(), every, self._bot.clock.now(), self._web, reviews)
-
-    def _personally(self, drift: Drift, user: str) -> bool:
-        logins = {p.login.casefold() for p in self._bot.directory().people if p.slack == user}
-        named = {owner.handle.removeprefix("@").casefold() for owner in drift.item.owners}
-        return drift.assignee == user or (not drift.assignee and bool(logins & named))
+        bot = self._bot
+        own, teams = rights.shared(bot, user, rights.mine(bot, user))
+        services, counts, reviews = bot.store.services(), bot.store.open_counts(), self._reminders.reviews_of(user)
+        return home.home(own, teams, services, counts, bot.clock.now(), self._web, reviews)
 
 
 def _event(body: Body) -> str:

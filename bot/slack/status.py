@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from slack_sdk.models.blocks import Block, DividerBlock
@@ -17,6 +17,12 @@ from bot.slack.parts import MAX_TOTAL, SIGN, context, header, link, message, pac
 
 UNSERVED = "runbooks of no service"
 """How runbooks are called whose service nobody named."""
+
+Counts = Mapping[tuple[str, str], int]
+"""How much is open, by repository and service."""
+
+MOST_LINES = 500
+"""Lines that are made for a list. Fewer fit, whatever they say: in 9,000 characters, of at least 20 each."""
 
 LONG_AGO = 3650
 """Days; a review that is later than this was never done."""
@@ -67,23 +73,26 @@ def unknown(name: str, nearest: Sequence[str], command: str = "/runbook") -> dic
     return message(fallback, [section(text), context(f"`{command} list` shows all services.")])
 
 
-def listing(services: Sequence[ServiceStatus], drift: Sequence[Drift]) -> dict[str, object]:
+def listing(services: Sequence[ServiceStatus], counts: Counts) -> dict[str, object]:
     """All services, those with open drift first."""
     if not services:
         text = "No service is known yet. Services appear when a repository with `.runbook-drift.toml` is reviewed."
         return message("No service is known yet.", [section(text)])
-    lines = [service_line(service, drift) for service in by_urgency(services, drift)]
+    lines = (service_line(service, counts) for service in by_urgency(services, counts)[:MOST_LINES])
     title = plural(len(services), "service")
-    return message(title, _listed(f"*{title}*", lines, 4))
+    return message(title, _listed(f"*{title}*", lines, 4, len(services)))
 
 
 def owners(services: Sequence[ServiceStatus]) -> dict[str, object]:
     """Who owns each service and each of its runbooks, and who says so."""
-    lines = []
-    for service in services:
+    lines: list[str] = []
+    for service in services[:MOST_LINES]:
         lines.append(f"*{_service_name(service)}* · {prose(service.repo, 140)} · {owners_line(service.owners)}")
         lines += [f"• {path(book.path, 80)}: {owners_line(book.owners)}" for book in service.runbooks]
-    return message("Owners", _listed("*Owners*", lines, 4) if lines else [section("No service is known yet.")])
+    left = sum(1 + len(service.runbooks) for service in services[MOST_LINES:])
+    return message(
+        "Owners", _listed("*Owners*", lines, 4, len(lines) + left) if lines else [section("No service is known yet.")]
+    )
 
 
 def mine(drift: Sequence[Drift], now: datetime, web: str, reviews: Sequence[ReviewDue] = ()) -> dict[str, object]:
@@ -93,9 +102,10 @@ def mine(drift: Sequence[Drift], now: datetime, web: str, reviews: Sequence[Revi
     if not counts:
         return message("Nothing waits for you.", [section("✅ Nothing waits for you.")])
     title = f"{' and '.join(counts)} {'waits' if len(drift) + len(reviews) == 1 else 'wait'} for you"
-    lines = [drift_line(one, now, web) for one in drift]
-    due = [review_line(one, now.date(), web) for one in reviews]
-    return message(title, [*_listed(f"*{title}*", lines, 4), *(_listed("*Due for review*", due, 2) if due else [])])
+    lines = (drift_line(one, now, web) for one in drift[:MOST_LINES])
+    due = (review_line(one, now.date(), web) for one in reviews[:MOST_LINES])
+    late = _listed("*Due for review*", due, 2, len(reviews)) if reviews else []
+    return message(title, [*_listed(f"*{title}*", lines, 4, len(drift)), *late])
 
 
 def help_text(command: str = "/runbook") -> dict[str, object]:
@@ -144,18 +154,18 @@ def lateness(due: date, today: date) -> str:
     return f"overdue by {plural(late, 'day')}" if late > 0 else "due today" if late == 0 else f"due on {due}"
 
 
-def service_line(service: ServiceStatus, drift: Sequence[Drift]) -> str:
+def service_line(service: ServiceStatus, counts: Counts) -> str:
     """One service on one line."""
-    count = _open(service, drift)
+    count = _open(service, counts)
     state = f"🔴 {count} open" if count else "✅ nothing open"
     books = plural(len(service.runbooks), "runbook")
     where = prose(service.repo, 140)
     return f"*{_service_name(service)}* · {state} · {books} · {where} · {owners_line(service.owners)}"
 
 
-def by_urgency(services: Iterable[ServiceStatus], drift: Sequence[Drift]) -> list[ServiceStatus]:
+def by_urgency(services: Iterable[ServiceStatus], counts: Counts) -> list[ServiceStatus]:
     """Services with the most open drift first, then by name."""
-    return sorted(services, key=lambda service: (-_open(service, drift), service.name or "~", service.repo))
+    return sorted(services, key=lambda service: (-_open(service, counts), service.name or "~", service.repo))
 
 
 def age(since: datetime, now: datetime) -> str:
@@ -164,8 +174,8 @@ def age(since: datetime, now: datetime) -> str:
     return plural(days, "day") if days > 0 else "today"
 
 
-def _open(service: ServiceStatus, drift: Sequence[Drift]) -> int:
-    return sum(one.repo == service.repo and one.item.service == service.name for one in drift)
+def _open(service: ServiceStatus, counts: Counts) -> int:
+    return counts.get((service.repo, service.name[:250]), 0)
 
 
 def _service_name(service: ServiceStatus) -> str:
@@ -197,9 +207,12 @@ def _reviewed(book: RunbookStatus, today: date) -> str:
     return f"{said}, *overdue by {plural(late, 'day')}*" if late else f"{said}, *due*"
 
 
-def _listed(title: str, lines: Iterable[str], most: int) -> list[Block]:
-    """A title with lines under it, in at most ``most`` paragraphs, and how many more there are."""
-    paragraphs, left = packed([title, *lines], most, MAX_TOTAL // 2)
+def _listed(title: str, lines: Iterable[str], most: int, count: int = 0) -> list[Block]:
+    """A title with lines under it, in at most ``most`` paragraphs, and how many more there are: of ``count`` where not
+    all lines were made."""
+    made = list(lines)
+    paragraphs, left = packed([title, *made], most, MAX_TOTAL // 2)
+    left += max(0, count - len(made))
     blocks: list[Block] = [section(paragraph) for paragraph in paragraphs]
     if left:
         blocks.append(context(f"and {left} more"))

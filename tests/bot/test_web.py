@@ -14,6 +14,7 @@ from serving import served
 
 from bot import service
 from bot.context import Bot
+from bot.model import ServiceStatus
 from bot.ports import Store, Unavailable
 from bot.web import MAX_BODY, Web
 
@@ -141,3 +142,19 @@ def test_the_api_tells_of_services_and_pull_requests(bot: Bot, address: str) -> 
     assert (pull["conclusion"], pull["items"][0]["runbook"]) == ("failure", "docs/runbooks/shop.md")
     assert api(address, "/api/pulls/acme/shop/8").status_code == 404
     assert api(address, f"/api/pulls/acme/shop/{'9' * 40}").status_code == 404
+
+
+def test_all_services_are_read_once_and_each_is_as_alone(
+    bot: Bot, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.review(bot, REF)
+    others = [ServiceStatus(name, "acme/mail", "catalog-info.yaml", (), "", "", ()) for name in ("mail", "shop", "zoo")]
+    bot.store.save_services("acme/mail", others, bot.clock.now())
+    alone = [api(address, f"/api/services/{name}").json() for name in ("mail", "shop", "zoo")]
+    asked: list[str] = []
+    for name in ("services", "drift"):
+        read = getattr(bot.store, name)
+        monkeypatch.setattr(bot.store, name, lambda *given, read=read, name=name: asked.append(name) or read(*given))
+    assert api(address, "/api/services").json() == {"services": alone}
+    assert len(alone[1]["repositories"]) == 2
+    assert sorted(asked) == ["drift", "services"]  # with 5,000 services, one look for each took minutes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, date, datetime
 
 from hypothesis import HealthCheck, given, settings
@@ -59,6 +60,10 @@ def test_modals(pull: Pull, found: list[Item], times: int) -> None:
     assert views.suggested_edit_view(pull, (), WEB)["callback_id"] == views.NOTICE_VIEW
 
 
+def counts(drift: list[Drift]) -> Counter[tuple[str, str]]:
+    return Counter((one.repo, one.item.service) for one in drift)
+
+
 @seldom
 @given(
     st.lists(hostile.services, min_size=1, max_size=4), st.lists(hostile.drifts, max_size=5), st.integers(1, 40),
@@ -70,18 +75,18 @@ def test_answers_and_home(
     for message in (
         status.status(services, drift * times, NOW, WEB),
         status.unknown(name, [name] * 5),
-        status.listing(services * times, drift),
+        status.listing(services * times, counts(drift)),
         status.owners(services * times),
         status.mine(drift * times, NOW, WEB),
         status.mine(drift * times, NOW, WEB, reviews * times),
-        status.listing([], []),
+        status.listing([], {}),
         status.owners([]),
         status.help_text(),
     ):
         check_message(message)
         preview.terminal(message)
-    check_view(home.home(drift * times, drift, services * times, drift, NOW, WEB))
-    check_view(home.home(drift * times, drift, services * times, drift, NOW, WEB, reviews * times))
+    check_view(home.home(drift * times, drift, services * times, counts(drift), NOW, WEB))
+    check_view(home.home(drift * times, drift, services * times, counts(drift), NOW, WEB, reviews * times))
 
 
 def test_the_most_that_fits_still_fits() -> None:

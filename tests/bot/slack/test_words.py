@@ -157,7 +157,7 @@ shop — 3 runbooks, 1 open, 2 overdue
 def test_other_answers() -> None:
     assert "Did you mean shop · shipping?" in terminal(status.unknown("shpo", ("shop", "shipping")))
     assert (
-        terminal(status.listing((replace(SHOP, name="a"), SHOP), (DEBT,)), 200)
+        terminal(status.listing((replace(SHOP, name="a"), SHOP), {(SHOP.repo, SHOP.name): 1}), 200)
         == """\
 *2 services*
 *shop* · 🔴 1 open · 3 runbooks · acme/shop · @acme/payments (catalogue)
