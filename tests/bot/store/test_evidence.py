@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import io
 import json
+import re
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from bot.evidence import GENESIS, digest_of, export, sealed, verify
 from bot.model import BotError, Evidence
 
+ROOT = Path(__file__).resolve().parents[3]
 AT = datetime(2026, 11, 23, 9, 0, 0, 123456, tzinfo=UTC)
 
 
@@ -123,3 +127,29 @@ def test_a_damaged_body_is_exported_as_it_is() -> None:
 def test_an_unknown_format_is_refused() -> None:
     with pytest.raises(BotError, match="jsonl or csv"):
         list(export(WHOLE, "xml"))
+
+
+def _kinds() -> set[str]:
+    """The kinds that the bot's code appends: the first argument of every ``store.append``."""
+    kinds: set[str] = set()
+    for module in sorted((ROOT / "bot").rglob("*.py")):
+        for call in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            match call:
+                case ast.Call(
+                    func=ast.Attribute(attr="append", value=ast.Attribute(attr="store") | ast.Name(id="store")),
+                    args=[kind, *_],
+                ):
+                    shown = [kind.body, kind.orelse] if isinstance(kind, ast.IfExp) else [kind]
+                    texts = [part.value for part in shown if isinstance(part, ast.Constant)]
+                    assert len(texts) == len(shown), f"{module}:{call.lineno}: a kind that is no plain text"
+                    kinds.update(map(str, texts))
+    return kinds
+
+
+def test_every_kind_of_record_is_documented() -> None:
+    page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    _, _, after = page.partition("| `kind` | `subject` | what the body says |\n")
+    rows = after.partition("\n\n")[0].splitlines()[1:]
+    documented = {kind for row in rows for kind in re.findall(r"`([^`]+)`", row.split("|")[1])}
+    assert len(_kinds()) >= 8
+    assert documented == _kinds()
