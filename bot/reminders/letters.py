@@ -65,7 +65,7 @@ class Letters:
         reviews = {found.due.key: found for found in self._scene.reviews(books - {(repo, "") for repo, _ in books})}
         for entry in asked.entries:
             if entry.phase != ladder.REVIEW:
-                yield self._line(entry, asked, board, items.get(entry.key), drift.get(entry.key))
+                yield self._line(entry, asked, world, board, items.get(entry.key), drift.get(entry.key))
             elif entry.key in reviews:
                 of = reviews[entry.key]
                 branch = self._branch(of.due.repo, now)
@@ -73,7 +73,9 @@ class Letters:
             else:
                 yield Settled(entry, "reviewed, or no longer to be reviewed")
 
-    def _line(self, entry: Entry, asked: Due, board: Board, item: OpenItem | None, drift: Drift | None) -> AnyLine:
+    def _line(
+        self, entry: Entry, asked: Due, world: World, board: Board, item: OpenItem | None, drift: Drift | None
+    ) -> AnyLine:
         """An item as it is now. One that was told of before its merge stays what it was: that is another ladder."""
         if item is None or drift is None:
             return Settled(entry, _how(drift), drift=drift)
@@ -87,7 +89,7 @@ class Letters:
         if asked.ts and drift.assignee and owned and asked.recipient not in board.owner_of(item):
             return Settled(entry, HANDED_OVER, drift=drift)
         to = board.hears(entry.following.audience, item) if entry.following else ()
-        return Line(entry, drift, steps, self._bot.store.pull(drift.ref), to)
+        return Line(entry, _with_present(drift, world), steps, self._bot.store.pull(drift.ref), to)
 
     def _branch(self, repo: str, now: datetime) -> str:
         """The default branch, which the forge's editor needs; empty while nobody says."""
@@ -114,18 +116,22 @@ class Letters:
                 continue
             same = [i for i in world.items if i.service == of.service and entry.about in i.handles]
             due_too = [r for r in world.reviews if r.service == of.service and entry.about in r.handles]
-            left = any(
-                known is not None and known.gone
-                for recipient in world.addresses.of(entry.about, of.service)
-                for known in [world.availability.get(recipient.id)]
+            found.append(
+                Absent(
+                    entry.about,
+                    of.service,
+                    _left(entry.about, of.service, world),
+                    len(same),
+                    len(due_too),
+                    board.owner_of(of),
+                )
             )
-            found.append(Absent(entry.about, of.service, left, len(same), len(due_too), board.owner_of(of)))
         return found
 
     def _weekly(self, asked: Due, now: datetime) -> Message | None:
-        tally = self._tally(asked.subject, asked.day, 7)
+        tally, world = self._tally(asked.subject, asked.day, 7), self._scene.near(())
         waiting = [
-            Waiting(drift, pull.author if (pull := self._bot.store.pull(drift.ref)) else "")
+            Waiting(_with_present(drift, world), pull.author if (pull := self._bot.store.pull(drift.ref)) else "")
             for drift in self._bot.store.drift(service=asked.subject)
         ]
         if not (waiting or tally.now.opened or tally.now.closed):
@@ -150,6 +156,20 @@ class Letters:
             service, since.date(), end - timedelta(days=1),
             self._ledger.numbers(service, since, until), self._ledger.numbers(service, before, since),
         )  # fmt: skip
+
+
+def _left(handle: str, service: str, world: World) -> bool:
+    """Whether whoever is behind a handle has left the workspace."""
+    known = [world.availability.get(recipient.id) for recipient in world.addresses.of(handle, service)]
+    return any(one is not None and one.gone for one in known)
+
+
+def _with_present(drift: Drift, world: World) -> Drift:
+    """Drift with those of its owners who have not left: nobody waits on the others."""
+    item = drift.item
+    owners = tuple(owner for owner in item.owners if not _left(owner.handle, item.service, world))
+    assignee = drift.assignee if drift.assignee and not _left(drift.assignee, item.service, world) else ""
+    return replace(drift, item=replace(item, owners=owners), assignee=assignee)
 
 
 def _how(drift: Drift | None) -> str:

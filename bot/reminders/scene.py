@@ -150,6 +150,8 @@ class Scene:
                 log.warning("presence refused", subject=slack, reason=str(problem))
                 said[slack] = known[slack][0] if slack in known else Availability("")
             self._ledger.keep_availability(slack, said[slack], now)
+        if said and self._setting is not None:  # a message of this tick says the same
+            self._setting = replace(self._setting, availability={**self._setting.availability, **said})
         return replace(world, availability={**world.availability, **said}) if said else world
 
     def rooms(self) -> None:

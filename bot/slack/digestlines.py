@@ -28,14 +28,26 @@ OPEN_EDITOR = "open_editor"
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 
 
+Section = tuple[str, str, str, str]
+"""Repository, runbook, slug and title."""
+
+
+def section_of(drift: Drift) -> Section:
+    """The section that drift is about; of drift without a runbook the changed code."""
+    item = drift.item
+    return drift.repo, item.runbook or item.code_path, item.slug, item.title
+
+
 @dataclass(frozen=True)
 class View:
-    """What all lines of one digest have in common."""
+    """What all lines of one digest have in common. ``twice`` are the sections of which it lists more than one
+    finding."""
 
     due: Due
     directory: Directory
     now: datetime
     web: str
+    twice: frozenset[Section] = frozenset()
 
     @property
     def personal(self) -> bool:
@@ -52,7 +64,10 @@ def item_text(view: View, line: Line) -> str:
     what = "Now wrong" if item.status is Status.CONTRADICTED else "To check"
     title = f" · {prose(item.title, 80)}" if item.title else ""
     first = f"{SIGN[item.status]} *{what}* · {_place(view, line)}{title}"
-    return "\n".join(part for part in (first, _wrong(item), f"{_change(view, line)} · {_step(view, line)}") if part)
+    wrong = _wrong(item)
+    if section_of(line.drift) in view.twice and item.message not in wrong:
+        wrong = f"{prose(item.message, 200)} · {wrong}"
+    return "\n".join(part for part in (first, wrong, f"{_change(view, line)} · {_step(view, line)}") if part)
 
 
 def _wrong(item: Item) -> str:
@@ -98,7 +113,12 @@ def _step(view: View, line: Line) -> str:
     nth = _ORDINALS[line.nth - 1] if line.nth <= len(_ORDINALS) else f"{line.nth}th"
     escalated = "escalated: " if line.audience is Audience.ESCALATION else ""
     if entry.following is None or entry.following_on is None:
-        return f"{escalated}{nth} and last reminder"
+        last = line.steps[-1].audience if line.steps else line.audience
+        if not line.drift.merged:
+            return f"{nth} reminder, the last before it is merged"
+        return f"{escalated}{nth} " + (
+            "and last reminder" if last is line.audience else f"reminder; {_ROLE[last]} hears of it too"
+        )
     said = f"{escalated}{nth} reminder"
     when = day_words(entry.following_on, view.due.day)
     if view.due.recipient in line.next_to:

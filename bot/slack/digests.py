@@ -3,6 +3,7 @@ Pure: equal nouns, equal bytes."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -11,7 +12,15 @@ from slack_sdk.models.blocks import ActionsBlock, Block, ButtonElement, DividerB
 from bot.model import Directory
 from bot.reminders.notices import Line, ReviewLine, Settled
 from bot.reminders.nouns import Audience, Due
-from bot.slack.digestlines import View, item_buttons, item_text, review_buttons, review_text, settled_text
+from bot.slack.digestlines import (
+    View,
+    item_buttons,
+    item_text,
+    review_buttons,
+    review_text,
+    section_of,
+    settled_text,
+)
 from bot.slack.escape import clean, plain, prose, width
 from bot.slack.parts import (
     MAX_FALLBACK,
@@ -49,7 +58,8 @@ _SAY_HERE = {
 
 def digest(due: Due, lines: Sequence[AnyLine], directory: Directory, now: datetime, web: str) -> dict[str, object]:
     """The message: at most ``MAX_ITEMS`` items, worst first, grouped by service. ``lines`` is not empty."""
-    view = _View(due, directory, now, web)
+    found = Counter(section_of(line.drift) for line in lines if isinstance(line, Line))
+    view = _View(due, directory, now, web, frozenset(one for one, count in found.items() if count > 1))
     shown = _fitting(view, lines[:MAX_ITEMS])
     waiting = [line for line in lines if not isinstance(line, Settled)]
     blocks: list[Block] = [header(plain(view.title(waiting), MAX_HEADER)), context(view.why(waiting))]
@@ -72,7 +82,7 @@ class _View(View):
         """Why this came: ``3 sections and 1 review wait for you``."""
         if not lines:
             return "✅ Nothing of this waits any more"
-        verb = "waits" if len(lines) == 1 else "wait"
+        verb = "waits" if sum(_counts(lines)) == 1 else "wait"
         services = {line.entry.service for line in lines}
         whom = "you" if self.personal else "this channel"
         if not self.personal and len(services) == 1 and (name := clean(*services)):
@@ -132,11 +142,16 @@ def _size(button: ButtonElement) -> int:
 # -- words --
 
 
+def _counts(lines: Sequence[Open]) -> tuple[int, int]:
+    """How many sections, and how many reviews; a section is one, however much was found in it."""
+    sections = {section_of(line.drift) for line in lines if isinstance(line, Line)}
+    return len(sections), sum(isinstance(line, ReviewLine) for line in lines)
+
+
 def _amount(lines: Sequence[Open]) -> str:
     """``3 sections and 1 review``."""
-    reviews = sum(isinstance(line, ReviewLine) for line in lines)
-    drift = len(lines) - reviews
-    counts = [plural(drift, "section") if drift else "", plural(reviews, "review") if reviews else ""]
+    sections, reviews = _counts(lines)
+    counts = [plural(sections, "section") if sections else "", plural(reviews, "review") if reviews else ""]
     return " and ".join(filter(None, counts))
 
 

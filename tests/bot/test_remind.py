@@ -172,3 +172,15 @@ def test_a_month_is_told_unless_nothing_was_open_in_it_or_the_one_before(town: T
     said = "".join(town.said("C0ALL"))
     told = [month for month in ("November", "December", "January", "February") if f"Runbooks in {month} 20" in said]
     assert told == ["November", "December", "January"]
+
+
+def test_nobody_is_said_to_wait_on_an_owner_who_left(town: Town) -> None:
+    town.presence.known[OLGA] = Availability("UTC", gone=True)
+    for day, hour in ((24, 9), (30, 9)):
+        town.at(day, hour).tick()
+    said = "".join(town.said("C0SHOP") + town.said("C0ALL"))
+    assert "has left the workspace" in said
+    assert "wait on" in said or "waits on" in said
+    assert "waits on @ops-olga" not in said
+    assert f"<@{OLGA}>" not in said
+    assert "owner: @ops-olga" not in said

@@ -124,6 +124,22 @@ acme/pay · last reviewed 2026-08-22 by @ops-olga · every 90 days
     )
 
 
+def test_two_findings_in_one_section_are_told_apart_and_the_section_counts_once() -> None:
+    first = line(suspect(message="RETRIES changed from 3 to 5."), 0)
+    second = line(suspect(fingerprint="f3", message="The flag --quick is gone."), 0)
+    said = shown(OLGA, first, second)
+    assert said.startswith("1 section waits for you\n")
+    assert "2 to check" in said
+    assert "RETRIES changed from 3 to 5. · names shop-worker" in said
+    assert "The flag --quick is gone. · names shop-worker" in said
+
+
+def test_a_last_reminder_says_what_comes_elsewhere() -> None:
+    assert "third reminder; the escalation contact hears of it too" in shown(SHOP, line(item(), 2, days=14))
+    before = line(item(), 3, merged=False, steps=POLICY.open, days=9)
+    assert "second reminder, the last before it is merged" in shown(OLGA, before)
+
+
 def test_the_channel_hears_after_the_owner_and_mentions_them_once() -> None:
     fresh = line(item(), 2, days=7, on=date(2026, 12, 7), to=(SAM,))
     said = shown(SHOP, fresh)
@@ -187,7 +203,9 @@ def test_every_button_stands_for_one_item() -> None:
 
 
 def test_ten_items_and_a_count_of_the_rest() -> None:
-    lines: list[Line | ReviewLine] = [line(item(fingerprint=f"f{n}", line=n), 0) for n in range(1, 14)]
+    lines: list[Line | ReviewLine] = [
+        line(item(fingerprint=f"f{n}", line=n, title=f"Section {n}"), 0) for n in range(1, 14)
+    ]
     said = shown(OLGA, *lines, review())
     assert "13 sections and 1 review wait for you" in said
     assert [f"shop.md:{n} " in said for n in range(1, 14)] == [True] * 10 + [False] * 3
