@@ -1,7 +1,8 @@
 """Commands in comments on a pull request (``/runbook ack <reason>``) and the buttons of a check run.
 
 The sender is who GitHub says it is, and needs the same right as in Slack. What people decide counts for what there was
-to see: a button for the head on whose check run it stands, a comment for what was known when it was written.
+to see: a button for the head on whose check run it stands and the values that its page showed, a comment for what was
+known when it was written.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def act(bot: Bot, incoming: Incoming) -> str:
 def _asked(incoming: Incoming) -> _Command | None:
     ref = PullRef(incoming.repo, incoming.number)
     if incoming.event == "check_run":
-        wanted = incoming.get("requested")
+        wanted = incoming.get("requested").partition(":")[0]
         known = wanted in {ACKNOWLEDGE, RECHECK}
         return _Command(ref, wanted, "acknowledged on the check run", Surface.CHECK) if known else None
     found = COMMAND.match(incoming.get("body"))
@@ -112,6 +113,9 @@ def _look(bot: Bot, asked: _Command, incoming: Incoming) -> None:
             raise BotError(
                 "this button stands on the check of an earlier push; look at the newest one, and decide there"
             )
+        seen = incoming.get("requested").partition(":")[2]
+        if seen and seen != found.mark:  # none on a check run that a version before this one published
+            raise BotError("this was judged again since the page was loaded; load it anew, and decide there")
         return
     written = _moment(incoming.get("at"))
     if written is None or written < since.replace(microsecond=0):  # GitHub tells whole seconds

@@ -239,6 +239,12 @@ class Review:
     failure: str = ""
 
     @property
+    def mark(self) -> str:
+        """Eight characters for what there is to see: items with their values and texts, whatever their status."""
+        said = {"\0".join((item.fingerprint, item.values_hash, item.section_hash)) for item in self.items}
+        return content_hash(*sorted(said))[:8]
+
+    @property
     def drift(self) -> tuple[Item, ...]:
         """The items that still ask for something, worst first as the report has them."""
         return tuple(item for item in self.items if item.open)

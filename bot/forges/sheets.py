@@ -40,8 +40,14 @@ def sheet(pull: Pull, review: Review, *, details_url: str) -> CheckSheet | None:
     drift = review.drift
     return CheckSheet(
         review.conclusion, _title(review), "\n\n".join(_summary(pull, review)), _suggestions(pull, review),
-        tuple(_annotations(drift)), ACTIONS if drift else ACTIONS[1:], details_url,
+        tuple(_annotations(drift)), _actions(review) if drift else ACTIONS[1:], details_url,
     )  # fmt: skip
+
+
+def _actions(review: Review) -> tuple[tuple[str, str, str], ...]:
+    """The buttons. *Acknowledge* says what it was shown with: an old page of the same head may be pressed later."""
+    (label, description, identifier), *others = ACTIONS
+    return ((label, description, f"{identifier}:{review.mark}"), *others)
 
 
 def _failed(review: Review, details_url: str) -> CheckSheet:

@@ -12,7 +12,8 @@ from bot import service
 from bot.commands import MOST_HEARD, act
 from bot.context import Bot, Rules
 from bot.forges import webhooks
-from bot.model import Incoming, Policy, PullRef
+from bot.forges.sheets import sheet
+from bot.model import Incoming, Policy, PullRef, Review
 from bot.ports import Refused, Store, Unavailable
 from runbooks.model import Status
 
@@ -25,6 +26,17 @@ def bot(store: Store) -> Bot:
     made = world(store, analyst=FakeAnalyst({HEAD: review(item()), NEXT: review(item(values_hash="60 to 5"))}))
     service.review(made, REF)
     return made
+
+
+def shown(bot: Bot) -> str:
+    """The identifier of *Acknowledge* on the check run that stands now, within GitHub's 20 characters."""
+    found = bot.store.review(REF)
+    assert found is not None
+    page = sheet(pull(), found, details_url="")
+    assert page is not None
+    (identifier,) = (name for label, _, name in page.actions if label == "Acknowledge")
+    assert len(identifier) <= 20
+    return identifier
 
 
 def payload(sender: str, action: str, **parts: Mapping[str, object]) -> dict[str, object]:
@@ -66,6 +78,14 @@ def statuses(bot: Bot) -> list[str]:
 def later(bot: Bot, seconds: float) -> None:
     assert isinstance(bot.clock, FakeClock)
     bot.clock.forward(seconds=seconds)
+
+
+def judged_again(bot: Bot, found: Review) -> None:
+    """The same head, found to do something else: its base moved."""
+    assert isinstance(bot.analyst, FakeAnalyst)
+    assert isinstance(bot.forge, FakeForge)
+    bot.analyst.found[HEAD], bot.forge.tips["main"] = found, "c" * 40
+    service.review(bot, REF)
 
 
 def push(bot: Bot, head: str) -> None:
@@ -293,3 +313,21 @@ def test_whoever_cannot_be_proven_to_write_is_heard_a_few_times(bot: Bot) -> Non
         act(bot, said("/runbook help", delivery=f"d{number}"))
     assert act(bot, said("/runbook ack fine")) == "decided"
     assert act(bot, said("/runbook help")) == "not heard"
+
+
+def test_a_button_of_an_old_page_of_the_same_head_does_not_decide_on_values_judged_since(bot: Bot) -> None:
+    seen = shown(bot)
+    judged_again(bot, review(item(values_hash="60 to 5")))
+    assert act(bot, pressed(seen, "ops-olga")) == "refused"
+    assert statuses(bot) == ["contradicted"]
+    assert "judged again" in comments(bot)[-1]
+    assert act(bot, pressed(shown(bot), "ops-olga")) == "decided"
+    assert statuses(bot) == ["acknowledged"]
+
+
+def test_a_button_still_counts_after_a_decision_of_somebody_else_on_the_same_values(bot: Bot) -> None:
+    judged_again(bot, review(item(), item(fingerprint="f2")))
+    seen = shown(bot)
+    judged_again(bot, review(item(), item(fingerprint="f2", status=Status.ACKNOWLEDGED)))
+    assert act(bot, pressed(seen, "ops-olga")) == "decided"
+    assert statuses(bot) == ["acknowledged", "acknowledged"]
