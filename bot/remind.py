@@ -93,7 +93,9 @@ class Reminders(Asked):
             self._scene.rooms()
         except BotError as problem:  # then channels stand there by the names that were configured
             log.warning("channels not listed", reason=str(problem))
-        return forecast(self._scene.world(), self._scene.memory(now.date()), now, now + timedelta(days=days))
+        world = self._scene.world()
+        world = self._scene.ask_slack(world, Board(world))  # whose hours nobody knows yet, as the first tick does
+        return forecast(world, self._scene.memory(now.date()), now, now + timedelta(days=days))
 
     # -- one message --
 

@@ -184,3 +184,9 @@ def test_nobody_is_said_to_wait_on_an_owner_who_left(town: Town) -> None:
     assert "waits on @ops-olga" not in said
     assert f"<@{OLGA}>" not in said
     assert "owner: @ops-olga" not in said
+
+
+def test_the_schedule_knows_the_hours_of_people_before_the_first_tick(town: Town) -> None:
+    town.presence.known[OLGA] = Availability("America/New_York")
+    lines = [line for line in agenda.as_text(town.at(23, 10).reminders.schedule(7)) if OLGA in line]
+    assert lines[0].startswith("Tue 2026-11-24 14:00 UTC")
