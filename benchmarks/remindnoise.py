@@ -26,7 +26,8 @@ from pathlib import Path
 
 from benchmarks.bot import BEGIN, END, PAGE, Machine, table
 from benchmarks.botspeed import Line
-from benchmarks.noiseworld import Analyst, Change, Heard, Town, lived, merged, people
+from benchmarks.noisepast import Change, merged, people
+from benchmarks.noiseworld import Analyst, Heard, Town, lived
 from benchmarks.processes import git, tell
 from benchmarks.replay import percentile
 from benchmarks.report import between

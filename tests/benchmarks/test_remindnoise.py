@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from benchmarks.noiseworld import Analyst, Chat, Heard, Town, lived, login, merged, people
+from benchmarks.noisepast import login, merged, people
+from benchmarks.noiseworld import Analyst, Chat, Heard, Town, lived
 from benchmarks.remindnoise import HOUR, Weeks, weekly
 from bot.store import open_store
 from tests.bot.fakes import FakeClock
