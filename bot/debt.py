@@ -41,6 +41,7 @@ def _rejudge(bot: Bot, ref: PullRef, debts: list[Drift]) -> int:
     today = bot.clock.now().date()
     order = ReviewOrder(checkout, ref, rulings_on(bot, pull), today, bot.rules.opted_in(ref.repo), landed=True)
     items = bot.analyst.review(order).items
+    _follow_directives(bot, debts, items)
     mended = {drift.item.fingerprint: item for drift in debts if (item := _mended(drift.item, items))}
     for fingerprint, item in mended.items():
         _close(bot, ref, fingerprint, item, tip)
@@ -49,6 +50,19 @@ def _rejudge(bot: Bot, ref: PullRef, debts: list[Drift]) -> int:
         bot.store.save_review(replace(found, items=tuple(shown)), bot.clock.now())
         bot.jobs.announce(ref, f"debt:{tip}")
     return len(mended)
+
+
+def _follow_directives(bot: Bot, debts: list[Drift], items: tuple[Item, ...]) -> None:
+    """Debt sleeps as long as a directive in its runbook says so, and wakes when that is taken out."""
+    now, found = bot.clock.now(), {item.fingerprint: item for item in items}
+    for drift in debts:
+        item = found.get(drift.item.fingerprint)
+        if item is None:
+            continue
+        directed = item.until if item.status is Status.SNOOZED else None
+        gone = item.open and drift.item.until is not None and drift.asleep(now.date())
+        if gone or (directed is not None and directed != drift.snoozed_until):
+            bot.store.direct_drift(drift.repo, item.fingerprint, directed, now)
 
 
 def _tip(bot: Bot, pull: Pull) -> str:

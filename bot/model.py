@@ -145,6 +145,7 @@ class Item:
 
     ``line`` and ``quote`` are the runbook's (0 and empty when uncovered); ``code_line`` is the after side's, or the
     before side's when the code is gone (``code_gone``). ``fingerprint`` with both hashes is what a decision holds.
+    ``until`` is the last day of a snooze that stands in the runbook itself.
     """
 
     status: Status
@@ -171,6 +172,7 @@ class Item:
     suggestion_after: str = ""
     owners: tuple[OwnerName, ...] = ()
     service: str = ""
+    until: date | None = None
 
     @property
     def open(self) -> bool:

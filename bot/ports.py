@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from bot.model import (
@@ -267,6 +267,10 @@ class Store(Protocol):
 
     def open_drift(self, review: Review, at: datetime) -> None:
         """Make the open drift of a pull request what its review says: open what is new, close what is gone."""
+        ...
+
+    def direct_drift(self, repo: str, fingerprint: str, until: date | None, at: datetime) -> None:
+        """Silence an open item until the day that a directive in its runbook names, or end that (None)."""
         ...
 
     def close_drift(self, repo: str, fingerprint: str, at: datetime, by: str) -> None:

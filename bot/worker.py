@@ -161,7 +161,7 @@ def _item(verdict: Verdict, surveyed: Survey) -> Item:
         slug=_cut(section.slug) if section else "", title=_cut(section.title) if section else "",
         line=line, quote=_cut(quote), suggestion_before=_cut(suggestion.before) if suggestion else "",
         suggestion_after=_cut(suggestion.after) if suggestion else "", owners=_owners(verdict.owners),
-        service=_cut(kept.service.name) if kept and kept.service else UNSERVED,
+        service=_cut(kept.service.name) if kept and kept.service else UNSERVED, until=verdict.until,
     )  # fmt: skip
 
 

@@ -184,7 +184,8 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is true of one section after one finding. ``evidence`` quotes the runbook line when there is one."""
+    """What is true of one section after one finding. ``evidence`` quotes the runbook line when there is one; ``until``
+    is the last day of a snooze that stands in the runbook."""
 
     status: Status
     finding: Finding
@@ -195,6 +196,7 @@ class Verdict:
     suggestion: Suggestion | None
     score: float
     reasons: tuple[Reason, ...] = ()
+    until: date | None = None
 
     @property
     def fingerprint(self) -> str:

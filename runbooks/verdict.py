@@ -64,7 +64,8 @@ def decided(verdict: Verdict, decisions: Sequence[Decision], directed: Directed 
             continue
         status = Status.SNOOZED if directive.kind is DirectiveKind.SNOOZE else Status.ACKNOWLEDGED
         until = f" until {directive.until}" if directive.until else ""
-        return replace(verdict, status=status, reason=f"{status.value}{until} in the runbook: {directive.reason}")
+        reason = f"{status.value}{until} in the runbook: {directive.reason}"
+        return replace(verdict, status=status, reason=reason, until=directive.until)
     for decision in decisions:
         fits = (decision.fingerprint, decision.values_hash, decision.section_hash) == (
             verdict.fingerprint,

@@ -10,6 +10,7 @@ reminders were told of an item is forgotten when a snooze begins and when drift 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
@@ -90,6 +91,21 @@ class DriftPart(Part):
             connection.execute(update(drifts).where(*here).values(**asleep))
             _forget(connection, repo, [fingerprint], ladder_only=True)
             return int(row.snoozes) + 1
+
+    def direct_drift(self, repo: str, fingerprint: str, until: date | None, at: datetime) -> None:
+        """Silence an open item until the day that a directive in its runbook names, or end that silence where there is
+        none any more (None). A directive was reviewed with the text that it stands in: it is no snooze that is counted.
+        """
+        here = (drifts.c.repo == repo, drifts.c.fingerprint == fingerprint, drifts.c.closed_at.is_(None))
+        with self.writing(f"drift of {repo}") as connection:
+            row = connection.execute(select(drifts.c.item, drifts.c.snoozed_until).where(*here)).first()
+            if row is None:
+                return
+            day = (until or at.date() - timedelta(days=1)).isoformat()
+            item = encoded(replace(decoded(Item, row.item), until=until))
+            connection.execute(update(drifts).where(*here).values(snoozed_until=day, item=item))
+            if until is not None and row.snoozed_until != day:
+                _forget(connection, repo, [fingerprint], ladder_only=True)
 
     def close_drift(self, repo: str, fingerprint: str, at: datetime, by: str) -> None:
         """Close one."""
@@ -206,9 +222,9 @@ def _forget(connection: Connection, repo: str, fingerprints: Sequence[str], *, l
 
 
 def _waiting(connection: Connection, review: Review) -> dict[str, tuple[Item, str]]:
-    """What a review leaves open, by fingerprint: its open items, and those that a person's decision snoozed, with the
-    last silent day (else ""), which may be past. A snooze that stands in the repository has no day that we know: its
-    item counts as settled as long as reviews say so."""
+    """What a review leaves open, by fingerprint: its open items, and those that a person's decision or a directive in
+    the runbook snoozed, with the last silent day (else ""), which may be past. A snooze of the repository's
+    configuration has no day that we know: its item counts as settled as long as reviews say so."""
     found = {item.fingerprint: (item, "") for item in review.drift}
     snoozed = {item.fingerprint: item for item in review.items if item.status is Status.SNOOZED}
     if not snoozed:
@@ -223,7 +239,8 @@ def _waiting(connection: Connection, review: Review) -> dict[str, tuple[Item, st
     for name in connection.scalars(slept):  # the decision is forgotten some time after its end
         found.setdefault(name, (snoozed[name], ""))
     for name, item in snoozed.items():
-        if day := days.get((name, item.values_hash, item.section_hash)):
+        directed = item.until.isoformat() if item.until else ""
+        if day := days.get((name, item.values_hash, item.section_hash)) or directed:
             found[name] = (item, day)
     return found
 

@@ -77,12 +77,14 @@ def shown(item: Item, known: Row | None = None) -> dict[str, object]:
 
 
 def asleep(row: Row, item: Item, until: str, at: datetime) -> dict[str, object]:
-    """The columns of a snooze: that of a decision on the item (``until``, "" for none) where it still runs, else the
-    one before. That ends early, on the day before, when the item has other values or another text by now."""
+    """The columns of a snooze: that of a decision on the item or of a directive in the runbook (``until``, "" for none)
+    where it still runs, else the one before. That ends early, on the day before, when the item has other values or
+    another text by now, or the directive is gone. What stands in the runbook was reviewed there and is not counted."""
     slept, today = str(row["snoozed_until"]), at.date()
     if until != slept and until >= today.isoformat():
-        return {"snoozed_until": until, "snoozes": int(str(row["snoozes"])) + (until > slept)}
-    if not until and slept >= today.isoformat() and not same(row, item):
+        return {"snoozed_until": until, "snoozes": int(str(row["snoozes"])) + (until > slept and item.until is None)}
+    directed = item.open and decoded(Item, str(row["item"])).until is not None  # the directive was taken out
+    if not until and slept >= today.isoformat() and (directed or not same(row, item)):
         return {"snoozed_until": (today - timedelta(days=1)).isoformat(), "snoozes": row["snoozes"]}
     return {"snoozed_until": slept, "snoozes": row["snoozes"]}
 

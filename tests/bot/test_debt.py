@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,24 @@ def test_a_section_under_another_heading_is_known_by_its_runbook_and_subject(mer
     assert debt.rejudge(merged, "acme/shop") == 0
     answer(merged, renamed)
     assert debt.rejudge(merged, "acme/shop") == 1
+
+
+def test_debt_sleeps_as_long_as_a_directive_in_its_runbook_says_so(merged: Bot) -> None:
+    until = date(2026, 12, 1)
+    answer(merged, replace(item(), status=Status.SNOOZED, until=until))
+    assert debt.rejudge(merged, "acme/shop") == 0
+    (drift,) = merged.store.drift()
+    assert (drift.snoozed_until, drift.snoozes, drift.item.status) == (until, 0, Status.CONTRADICTED)
+    answer(merged, item())  # the directive was taken out
+    debt.rejudge(merged, "acme/shop")
+    (drift,) = merged.store.drift()
+    assert not drift.asleep(merged.clock.now().date())
+
+
+def test_what_a_person_snoozed_is_not_woken_by_a_push(merged: Bot) -> None:
+    merged.store.snooze_drift("acme/shop", "f1", date(2026, 12, 1), merged.clock.now())
+    debt.rejudge(merged, "acme/shop")
+    assert merged.store.drift()[0].snoozed_until == date(2026, 12, 1)
 
 
 def test_drift_of_open_pull_requests_is_left_to_their_reviews(store: Store) -> None:

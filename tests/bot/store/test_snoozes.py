@@ -185,3 +185,21 @@ def test_a_snooze_without_a_day_settles_as_long_as_reviews_say_so(store: SqlStor
     assert store.drift() == ()
     store.open_drift(review(item()), LATER)
     assert only(store).opened_at == LATER
+
+
+DIRECTED = item(status=Status.SNOOZED, reason="snoozed until 2026-11-30 in the runbook: after the release", until=END)
+
+
+def test_a_directive_silences_until_its_day_and_is_not_counted(store: SqlStore) -> None:
+    told(store, item())
+    keep(store, review(DIRECTED))
+    assert (waits(store).snoozed_until, only(store).snoozes, only(store).item.status) == (END, 0, Status.CONTRADICTED)
+    store.open_drift(review(item()), AT + timedelta(days=8))
+    assert waits(store).snoozed_until == END
+
+
+def test_a_directive_that_is_taken_out_ends_the_silence(store: SqlStore) -> None:
+    told(store, item())
+    keep(store, review(DIRECTED))
+    keep(store, review(item()))
+    assert waits(store).snoozed_until == DAY - timedelta(days=1)
