@@ -148,6 +148,8 @@ def review_workflow(key: str) -> str:
         result = {"failure": result.get("text", "a service stayed away")}
     if "failure" in result:
         (result,) = _tried(partial(_failed, key, result["failure"]))
+        if "wait" in result and _later("analysis", key, review_workflow, key, result):
+            return "waits"  # the store is away: what to say is found anew
     if result.get("word") not in {"superseded", "not opted in"}:
         _show(key, f"show:{mine}", result)
     return result.get("word", "")
