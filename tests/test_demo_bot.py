@@ -63,7 +63,7 @@ def test_the_walk_leads_to_a_digest(tmp_path: Path) -> None:
             until(lambda: '"started"' in (tmp_path / "log").read_text(), tmp_path / "log")
             type_("open", "the bot answers 202", "2 runbook lines are now wrong, 3 to check")
             type_("merge", "merged; 2 runbook", "3 to check")
-            type_("/runbook digest now", "on its way", "direct message to pat", "4 sections wait for you")
+            type_("/runbook digest now", "on its way", "direct message to pat", "2 sections wait for you")
             type_("press Still accurate: the proxy gives up after 30", "Recorded as still accurate: 1.")
             type_("schedule", "$ runbook-drift-bot schedule --next 7d", "digest: ")
             type_("mend", "runbooks")

@@ -98,9 +98,10 @@ def closed(pull: Pull, review: Review | None, web: str) -> dict[str, object]:
     text = f"{sign} {link(pull_url(web, pull.ref), f'PR #{pull.ref.number}')} {prose(pull.title, 200)}: {what}"
     blocks: list[Block] = [section(text)]
     if pull.state is PullState.MERGED and drift:
-        lines, left = packed((item_line(web, pull, item) for item in drift[:10]), 2, MAX_TOTAL // 2)
+        places = list(dict.fromkeys(item_line(web, pull, item) for item in drift))  # a section once for each verdict
+        lines, left = packed(places[:10], 2, MAX_TOTAL // 2)
         blocks += [section(line) for line in lines]
-        left += max(len(drift) - 10, 0)
+        left += max(len(places) - 10, 0)
         if left:
             blocks.append(context(f"and {left} more"))
         blocks.append(_buttons(web, pull, drift, open_pull=False))
