@@ -213,12 +213,14 @@ class ServiceStatus:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the policy revision says to the bot. ``opted_in`` is whether it holds a configuration file at all."""
+    """What the policy revision says to the bot. ``opted_in`` is whether it holds a configuration file at all;
+    ``alert_from`` the severity from which suspects are told in Slack."""
 
     opted_in: bool
     fail_on: str = "contradicted"
     separation_of_duties: bool = True
     approvers: tuple[str, ...] = ()
+    alert_from: Severity = Severity.LOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +247,13 @@ class Review:
         """Eight characters for what there is to see: items with their values and texts, whatever their status."""
         said = {"\0".join((item.fingerprint, item.values_hash, item.section_hash)) for item in self.items}
         return content_hash(*sorted(said))[:8]
+
+    @property
+    def loud(self) -> bool:
+        """Whether Slack is to hear of it: something is wrong, or a suspect is as grave as the policy asks."""
+        grave = list(Severity)
+        least = grave.index(self.policy.alert_from)
+        return any(item.status is Status.CONTRADICTED or grave.index(item.severity) >= least for item in self.drift)
 
     @property
     def drift(self) -> tuple[Item, ...]:

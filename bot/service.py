@@ -229,7 +229,7 @@ def announce(bot: Bot, ref: PullRef) -> str:
     pull, found, alert = bot.store.pull(ref), bot.store.review(ref), bot.store.alert(ref)
     if pull is None:
         return "unknown"
-    loud = pull.state is PullState.OPEN and not pull.draft and found is not None and bool(found.drift)
+    loud = pull.state is PullState.OPEN and not pull.draft and found is not None and found.loud
     if found is not None and found.failure and alert is not None and pull.state is PullState.OPEN:
         return "kept"  # what was said stays true until a review says otherwise
     if not loud:

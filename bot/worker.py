@@ -71,7 +71,10 @@ def review(order: ReviewOrder, library: Library) -> Review:
         report = replace(report, verdicts=tuple(undone(repository, checkout, verdict) for verdict in report.verdicts))
     surveyed = survey(repository, checkout.policy_revision, library)
     acknowledge = inputs.config.acknowledge
-    policy = Policy(True, inputs.config.fail_on.value, acknowledge.separation_of_duties, tuple(acknowledge.approvers))
+    policy = Policy(
+        True, inputs.config.fail_on.value, acknowledge.separation_of_duties, tuple(acknowledge.approvers),
+        inputs.config.alert_from,
+    )  # fmt: skip
     return Review(
         order.ref, checkout.head, checkout.base, checkout.policy_revision, policy,
         items=tuple(_item(verdict, surveyed) for verdict in report.verdicts[:MAX_ITEMS]),

@@ -13,7 +13,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
-from analyzers.model import DriftError
+from analyzers.model import DriftError, Severity
 from runbooks.configchecks import check_patterns, check_rules
 from runbooks.configreminders import EVERYWHERE, Reminders
 from runbooks.model import Decision, Status
@@ -153,6 +153,7 @@ class Config:
     fail_on: FailOn = FailOn.CONTRADICTED
     fail_on_skipped: bool = False
     suspect_threshold: float | None = None
+    alert_from: Severity = Severity.LOW
     runbooks: Selection = Selection()
     services: tuple[ServiceSettings, ...] = ()
     acknowledge: Acknowledge = Acknowledge()

@@ -150,6 +150,8 @@ def _ending(pull: Pull, review: Review | None, drift: Sequence[Item]) -> tuple[s
         return "closed without merging; nothing to do", "⚪"
     if pull.draft:
         return "a draft again; it is looked at when it is ready", "⚪"
+    if drift:  # less than the policy wants to be told of
+        return f"{counted(drift)}; less grave than what is told here", SIGN[drift[0].status]
     items = review.items if review else ()
     accurate = sum(item.status is Status.ACKNOWLEDGED for item in items)
     snoozed = sum(item.status is Status.SNOOZED for item in items)

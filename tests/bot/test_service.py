@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from fakes import REF, FakeAnalyst, FakeChat, FakeForge, FakeJobs, item, pull, review, world
 
+from analyzers.model import Severity
 from bot import service
 from bot.context import Bot, Rules
 from bot.model import Approvals, Incoming, Policy, PullRef, PullState
@@ -197,6 +198,22 @@ def test_a_channel_that_refuses_us_falls_back_to_the_default(bot: Bot) -> None:
     bot.chat.refuse["C0SHOP"] = "is_archived"  # type: ignore[attr-defined]
     told(bot)
     assert {channel for channel, _ in bot.chat.messages} == {"C0ALL"}  # type: ignore[attr-defined]
+
+
+def test_suspects_that_are_less_grave_than_the_policy_asks_are_not_told_in_slack(bot: Bot) -> None:
+    policy = Policy(True, alert_from=Severity.HIGH)
+    mild = item(status=Status.SUSPECT, severity=Severity.MEDIUM)
+    found = {HEAD: review(mild, policy=policy), NEXT: review(replace(mild, severity=Severity.HIGH), policy=policy)}
+    bot = replace(bot, analyst=FakeAnalyst(dict(found)))
+    told(bot)
+    assert texts(bot) == []
+    assert (len(bot.store.drift()), len(forge(bot).published)) == (1, 1)
+    forge(bot).push(NEXT)
+    told(bot, id="d2")
+    assert len(texts(bot)) == 1
+    forge(bot).push(HEAD)
+    told(bot, id="d3")
+    assert texts(bot) == ["Shorter sessions: open"]
 
 
 def test_what_does_not_fit_into_the_alert_goes_into_its_thread(bot: Bot) -> None:

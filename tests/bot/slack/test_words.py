@@ -10,7 +10,7 @@ import pytest
 from fakes import REF, item, pull, review
 
 from analyzers.model import Severity
-from bot.model import Directory, Drift, Item, OwnerName, Person, Proof, PullState, RunbookStatus, ServiceStatus
+from bot.model import Directory, Drift, Item, OwnerName, Person, Policy, Proof, PullState, RunbookStatus, ServiceStatus
 from bot.rulings import mark
 from bot.slack import blocks, links, parts, status, views
 from bot.slack.escape import code, fence, label, path, plain, prose
@@ -76,6 +76,11 @@ def test_who_is_notified() -> None:
     assert owners() == called
     assert owners(status=Status.SUSPECT, severity=Severity.HIGH) == called
     assert owners(status=Status.SUSPECT, severity=Severity.MEDIUM) == "*Owner* @ghost, @ann, @bob (CODEOWNERS)"
+
+
+def test_what_is_left_and_not_told_is_no_agreement() -> None:
+    mild = review(suspect(severity=Severity.LOW), policy=Policy(True, alert_from=Severity.HIGH))
+    assert "1 runbook section to check; less grave than what is told here" in terminal(blocks.closed(pull(), mild, WEB))
 
 
 def test_the_rest_is_in_the_thread() -> None:
