@@ -14,7 +14,8 @@ from typing import Any
 
 from bot.model import OwnerName, PullRef, RunbookStatus, ServiceStatus
 from bot.store import SqlStore
-from demo.bot.standins import Answer, Slack, User
+from demo.bot.slackstand import Slack, User
+from demo.bot.standins import Answer
 from runbooks.model import Status
 from tests.bot.fakes import item, pull, review
 from tests.bot.reminders.slowmodel import Message

@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bot.slack.preview import terminal
 from demo.bot.outside import SIGNING_SECRET, WEBHOOK_SECRET
-from demo.bot.standins import APP, AUTHOR, BRANCH, OWNER, GitHub, Slack, User
+from demo.bot.slackstand import Slack, User
+from demo.bot.standins import APP, AUTHOR, BRANCH, OWNER, GitHub
 from demo.build import main as build
 
 CHANNEL, DANA, PAT, SAM, GROUP = "C0ONCALL", "U0DANA", "U0PAT", "U0SAM", "S0IDENTITY"

@@ -18,7 +18,8 @@ from bot.settings import Settings
 from bot.slack.preview import terminal
 from demo.bot.outside import Outside, buttons
 from demo.bot.shop import settings
-from demo.bot.standins import GitHub, Opened, Slack, User
+from demo.bot.slackstand import Slack, User
+from demo.bot.standins import GitHub, Opened
 from tests.bot.serving import served
 from tests.repositories import TempRepo
 
