@@ -95,7 +95,8 @@ def _described(found: Sequence[ServiceStatus], drifts: Sequence[Drift], today: d
         "open_drift": [
             {
                 "pull": drift.ref.key, "since": drift.opened_at.isoformat(), "merged": drift.merged,
-                "assignee": drift.assignee, **plain(drift.item),
+                "merged_at": drift.merged_at.isoformat() if drift.merged_at else None, "assignee": drift.assignee,
+                "snoozed_until": _iso(drift.snoozed_until), "snoozes": drift.snoozes, **plain(drift.item),
             }
             for drift in drifts
         ],

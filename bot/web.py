@@ -10,7 +10,6 @@ import asyncio
 import hmac
 import json
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import asdict
 from datetime import datetime
 
 from prometheus_client import generate_latest
@@ -25,7 +24,7 @@ from bot import agenda, service
 from bot.answers import find_service, service_json, services_json
 from bot.context import Bot
 from bot.forges import webhooks
-from bot.model import BotError, PullRef
+from bot.model import BotError, PullRef, plain
 from bot.observe import DELIVERIES, REGISTRY, log
 from bot.ports import Unavailable
 from bot.reminders.nouns import Due
@@ -155,8 +154,8 @@ class Web:
         shown = {
             "pull": ref.key, "title": pull.title, "state": pull.state.value, "draft": pull.draft,
             "head": review.head, "conclusion": review.conclusion.value, "failure": review.failure,
-            "items": [asdict(item) for item in review.items],
-            "outcomes": [asdict(outcome) for outcome in review.outcomes],
+            "items": [plain(item) for item in review.items],
+            "outcomes": [plain(outcome) for outcome in review.outcomes],
         }  # fmt: skip
         return JSONResponse(shown)
 

@@ -6,6 +6,8 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 
 import pytest
 import requests
@@ -17,6 +19,7 @@ from bot.context import Bot
 from bot.model import ServiceStatus
 from bot.ports import Store, Unavailable
 from bot.web import MAX_BODY, Web
+from runbooks.model import Status
 
 SECRET = "a webhook secret"
 OPENED = {
@@ -142,6 +145,17 @@ def test_the_api_tells_of_services_and_pull_requests(bot: Bot, address: str) -> 
     assert (pull["conclusion"], pull["items"][0]["runbook"]) == ("failure", "docs/runbooks/shop.md")
     assert api(address, "/api/pulls/acme/shop/8").status_code == 404
     assert api(address, f"/api/pulls/acme/shop/{'9' * 40}").status_code == 404
+
+
+def test_the_api_tells_until_when_drift_sleeps(bot: Bot, address: str) -> None:
+    service.review(bot, REF)
+    asleep = item(status=Status.SNOOZED, until=date(2026, 12, 1))
+    kept = replace(bot.store.review(REF) or review(), items=(asleep,))
+    bot.store.save_review(kept, bot.clock.now())
+    bot.store.open_drift(kept, bot.clock.now())
+    (told,) = api(address, "/api/services/shop").json()["open_drift"]
+    assert (told["snoozed_until"], told["snoozes"], told["merged_at"]) == ("2026-12-01", 0, None)
+    assert api(address, "/api/pulls/acme/shop/7").json()["items"][0]["until"] == "2026-12-01"
 
 
 def test_all_services_are_read_once_and_each_is_as_alone(
