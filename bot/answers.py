@@ -33,6 +33,13 @@ def find_service(bot: Bot, name: str) -> Found:
     return Found(found) if found else Found((), nearest(name, known))
 
 
+def leading_service(bot: Bot, text: str) -> str:
+    """The longest beginning of a text, in whole words, that is a service's name, as it is written there; else empty."""
+    words, known = text[:250].split(" "), {name.casefold() for name in bot.store.service_names()}
+    heads = (" ".join(words[:count]) for count in range(len(words), 0, -1))
+    return next((head for head in heads if head.casefold() in known), "")
+
+
 def nearest(name: str, names: Sequence[str], limit: int = 3) -> tuple[str, ...]:
     """The names most like one that is not known, best first."""
     known = sorted({other for other in names if other})

@@ -143,8 +143,21 @@ def _chosen(bot: Bot, pull: Pull, found: Review, chosen: Sequence[str]) -> tuple
             "or its text. Look at it again, then decide"
         )
     if not items:
-        raise BotError("there is nothing open to decide on; it may have been settled meanwhile")
+        raise BotError(_nothing(bot, found))
     return items
+
+
+def _nothing(bot: Bot, found: Review) -> str:
+    """Why there is nothing to decide on."""
+    names = {item.fingerprint for item in found.items if item.status is Status.SNOOZED}
+    today = bot.clock.now().date()
+    days = [d.snoozed_until for d in bot.store.drift(repo=found.ref.repo) if d.item.fingerprint in names]
+    asleep = [day for day in days if day is not None and day >= today]
+    if len(asleep) == 1:
+        return f"nothing is awake: the section is snoozed until {asleep[0]}"
+    if asleep:
+        return f"nothing is awake: {len(asleep)} sections are snoozed, the first until {min(asleep)}"
+    return "there is nothing open to decide on; it may have been settled meanwhile"
 
 
 def _who(actor: Actor) -> str:

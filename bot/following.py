@@ -64,9 +64,10 @@ def _settle(bot: Bot, ref: PullRef) -> None:
         if pull is None or found is None or pull.state is PullState.CLOSED:
             return
         decided = applied(awake(bot, found), rulings_on(bot, pull), at.date())
-        if decided == found:
-            return
-        if bot.store.save_review(decided, at) and not pull.draft:
+        kept = bot.store.save_review(decided, at)
+        # Put off again for the same reason, a section's review stays as it is: the day stands in the ruling alone.
+        asleep = decided.head == pull.head_sha and any(item.status is Status.SNOOZED for item in decided.items)
+        if (kept or asleep) and not pull.draft:
             bot.store.open_drift(decided if pull.state is PullState.OPEN else _owed(bot, pull, decided), at)
 
 

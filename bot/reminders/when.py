@@ -16,9 +16,9 @@ _UNITS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelt
 _SPAN = re.compile(r"([0-9]{1,4}) ?(hour|day|week)s?", re.IGNORECASE)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _UNTIL = re.compile(r"until (\S{1,40})", re.IGNORECASE)
-_WITHIN = re.compile(
-    r"(?:^|(?<= ))(?:until (?P<day>\S{1,40})|(?:for )?(?P<count>[0-9]{1,4}) ?(?P<unit>day|week)s?)(?= |$)",
-    re.IGNORECASE,
+_DATED = re.compile(r"(?:^|(?<= ))until (?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})(?= |$)", re.IGNORECASE)
+_FIRST = re.compile(
+    r"(?:until (?P<day>\S{1,40})|(?:for )?(?P<count>[0-9]{1,4}) ?(?P<unit>day|week)s?)(?= |$)", re.IGNORECASE
 )
 
 
@@ -49,18 +49,19 @@ def ends(asked: date | timedelta, timezone: str, now: datetime) -> datetime:
     return datetime.combine(asked + timedelta(days=1), time(), here).astimezone(now.tzinfo)
 
 
-def split(text: str, today: date) -> tuple[str, date | None, str]:
-    """``payments until 2026-12-24 waits for the dashboard`` as what, the last silent day (None: not said) and why.
-    Raises ``BotError`` for a day that is none or lies outside."""
+def split(text: str, today: date) -> tuple[date | None, str]:
+    """``until 2026-12-24 waits for the dashboard`` as the last silent day (None: not said) and why. A day may stand
+    behind the reason too; a length only in front of it, as in a reason it is about something else (``the vendor answers
+    within 3 days``). Raises ``BotError`` for a day that is none or lies outside."""
     said = " ".join(text[:1000].split())
-    found = _WITHIN.search(said)
+    found = _DATED.search(said) or _FIRST.match(said)
     if found is None:
-        return said, None, ""
-    if found.group("day"):
-        day = _day(found.group("day"), today)
+        return None, said
+    if day := found.group("day"):
+        end = _day(day, today)
     else:
-        day = today + int(found.group("count")) * _UNITS[found.group("unit").lower()]
-    return said[: found.start()].strip(), _within(day, today), said[found.end() :].strip()
+        end = today + int(found.group("count")) * _UNITS[found.group("unit").lower()]
+    return _within(end, today), f"{said[: found.start()].strip()} {said[found.end() :].strip()}".strip()
 
 
 def _day(text: str, today: date) -> date:

@@ -16,7 +16,7 @@ from datetime import date, timedelta
 from slack_bolt import Ack, App
 
 from bot import decide, rights
-from bot.answers import find_service, open_drift
+from bot.answers import find_service, leading_service, open_drift
 from bot.context import Bot
 from bot.model import Actor, BotError, PullRef, Surface
 from bot.ports import Message
@@ -33,6 +33,7 @@ WORDS = frozenset({"ack", "snooze", "handover", "digest", "quiet"})
 """The words after ``/runbook`` that are answered here."""
 
 _PULL = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}#\d{1,9}")
+_UNTIL = re.compile(r"(?:^|(?<= ))(?:until|for|[0-9]{1,4} ?(?:day|week)s?)(?= |$)", re.IGNORECASE)
 _TO = re.compile(r"(?:^| )(?:to )?(?:<@([UW][A-Z0-9]{2,20})(?:\|[^<>]*)?>|<!subteam\^(S[A-Z0-9]{2,20})(?:\|[^<>]*)?>"
                  r"|(@[\w.-]{1,80}))$")  # fmt: skip
 _USAGE = {
@@ -135,13 +136,12 @@ class Reminders:
 
     def _about(self, word: str, rest: str, body: Body, user: str) -> Message | None:
         """Decide in words where all is said, else open the modal."""
-        until, reason, to = None, "", ""
+        until, to = None, ""
         if word == "handover":
-            what, to = self._addressee(" ".join(rest.split()))
-        else:
-            what, until, reason = when.split(rest, self._bot.clock.now().date())
-        if pull := _PULL.match(what):
-            what, reason = pull.group(), f"{what[pull.end() :]} {reason}".strip()
+            rest, to = self._addressee(" ".join(rest.split()))
+        what, reason = self._subject(rest)
+        if word == "snooze":
+            until, reason = when.split(reason, self._bot.clock.now().date())
         if not what:
             raise BotError(f"name a pull request or a service: {self._usage(word)}")
         sections, answer = self._sections(what)
@@ -154,6 +154,17 @@ class Reminders:
         if word == "snooze" and until is not None:
             return _say(self._snooze(asked, actor, until))
         return self._modal(asked)
+
+    def _subject(self, rest: str) -> tuple[str, str]:
+        """What a command is about, a pull request or a service, whose name may be of several words, and the words
+        behind it. Where no name is known it is all that stands in front of a day."""
+        said = " ".join(rest[:1000].split())
+        if pull := _PULL.match(said):
+            return pull.group(), said[pull.end() :].strip()
+        if known := leading_service(self._bot, said):
+            return known, said[len(known) :].strip()
+        found = _UNTIL.search(said)
+        return (said[: found.start()].strip(), said[found.start() :]) if found else (said, "")
 
     def _usage(self, word: str) -> str:
         return _USAGE[word].replace("{day}", str(self._bot.clock.now().date() + timedelta(weeks=1)))

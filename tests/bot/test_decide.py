@@ -117,7 +117,7 @@ def test_a_snooze_is_put_off_twice_and_then_no_more(bot: Bot) -> None:
     for week in range(3):
         today = bot.clock.now().date()
         snooze(bot, olga, REF, ["f1"], f"week {week}", today + timedelta(days=2))
-        with pytest.raises(BotError, match="nothing open"):
+        with pytest.raises(BotError, match="nothing is awake"):
             snooze(bot, olga, REF, ["f1"], "it sleeps", today + timedelta(days=3))
         bot.clock.forward(days=7)
     with pytest.raises(BotError, match="extended 2 times already"):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from fakes import REF, FakeAnalyst, FakeForge, FakeJobs, item, pull, review, world
+from fakes import REF, FakeAnalyst, FakeClock, FakeForge, FakeJobs, item, pull, review, world
 
 from bot import debt, service
 from bot.context import Bot, Rules
@@ -83,6 +83,29 @@ def test_debt_is_put_off_by_a_decision_and_stays_debt(bot: Bot) -> None:
     until = bot.clock.now().date() + timedelta(days=3)
     snooze(bot, olga(bot), REF, ["f1"], "on Thursday", until)
     assert [(drift.merged, drift.snoozed_until, drift.ref) for drift in bot.store.drift()] == [(True, until, REF)]
+
+
+@pytest.mark.parametrize("reason", ["later", "the vendor has not answered"])
+@pytest.mark.parametrize("state", [PullState.OPEN, PullState.MERGED])
+def test_put_off_again_for_the_same_reason_it_is_put_off(bot: Bot, reason: str, state: PullState) -> None:
+    ended(bot, state)
+    ended(bot, PullState.CLOSED, OTHER)
+    assert isinstance(bot.clock, FakeClock)
+    for count, days in ((1, 2), (2, 10), (3, 5)):
+        until = bot.clock.now().date() + timedelta(days=days)
+        snooze(bot, olga(bot), REF, ["f1"], "later" if count == 1 else reason, until)
+        catch_up(bot)
+        assert [(drift.snoozed_until, drift.snoozes) for drift in bot.store.drift()] == [(until, count)]
+        bot.clock.at += timedelta(days=days + 1)
+    with pytest.raises(BotError, match="extended 2 times already"):
+        snooze(bot, olga(bot), REF, ["f1"], reason, bot.clock.now().date() + timedelta(days=2))
+
+
+def test_what_sleeps_is_said_to_sleep(bot: Bot) -> None:
+    until = bot.clock.now().date() + timedelta(days=3)
+    snooze(bot, olga(bot), REF, ["f1"], "later", until)
+    with pytest.raises(BotError, match=f"nothing is awake: the section is snoozed until {until}"):
+        acknowledge(bot, olga(bot), REF, ["f1"], "the text rounds")
 
 
 def test_debt_that_is_settled_is_no_debt_of_a_pull_request_that_still_causes_it(bot: Bot) -> None:

@@ -424,7 +424,24 @@ def test_a_snooze_in_words(reminded: App, bot: Bot) -> None:
     chat(bot).groups["S0PAY"] = (OLGA,)
     assert said(reminded, "snooze acme/shop#7 until 2026-12-24 waits for R&amp;D") == "💤 Snoozed until 2026-12-24: 2."
     assert decisions(bot) == [("f1", "snoozed", "waits for R&D"), ("f2", "snoozed", "waits for R&D")]
-    assert "nothing open" in said(reminded, "snooze acme/shop#7 2 weeks again")
+    assert "2 sections are snoozed, the first until 2026-12-24" in said(reminded, "snooze acme/shop#7 2 weeks again")
+
+
+def test_a_length_in_a_reason_is_no_length_of_a_snooze(reminded: App, bot: Bot) -> None:
+    chat(bot).groups["S0PAY"] = (OLGA,)
+    assert command(reminded, "snooze shop the vendor answers within 3 days") == {}
+    assert "the vendor answers within 3 days" in json.dumps(opened(bot))
+    answer = said(reminded, "snooze acme/shop#7 the vendor answers within 3 days until 2026-12-24")
+    assert answer == "💤 Snoozed until 2026-12-24: 2."
+    assert decisions(bot)[0] == ("f1", "snoozed", "the vendor answers within 3 days")
+
+
+@pytest.mark.parametrize("what", ["acme/shop#7", "shop", "SHOP"])
+@pytest.mark.parametrize("reason", ["it takes 2 days to warm up", "it holds until 5pm", "kept for 400 days"])
+def test_a_reason_in_words_is_kept_as_it_is(reminded: App, bot: Bot, what: str, reason: str) -> None:
+    assert command(reminded, f"ack {what} {reason}") == {}
+    assert opened(bot)["callback_id"] == "still_accurate_view"
+    assert reason in json.dumps(opened(bot))
 
 
 def test_a_snooze_of_a_service_is_decided_pull_request_by_pull_request(reminded: App, bot: Bot) -> None:
