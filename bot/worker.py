@@ -137,7 +137,7 @@ def services_of(repo: str, surveyed: Survey, config: configuration.Config) -> tu
 def _runbook(kept: Kept) -> RunbookStatus:
     runbook = kept.runbook
     return RunbookStatus(
-        _cut(runbook.path), _cut(runbook.title), _owners(kept.owners), runbook.review_every, runbook.last_reviewed,
+        _cut(runbook.path), _cut(runbook.title), _owners(kept.owners), kept.review_every, runbook.last_reviewed,
         len(runbook.sections),
     )  # fmt: skip
 

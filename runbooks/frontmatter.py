@@ -17,6 +17,9 @@ MAX_CHARACTERS = 64_000
 _DAYS = {"d": 1, "day": 1, "w": 7, "week": 7, "m": 30, "month": 30, "q": 90, "quarter": 90, "y": 365, "year": 365}
 _PERIOD = re.compile(r"\s*(\d{1,5})\s*([a-z]+?)s?\s*\Z", re.IGNORECASE)
 
+_FIRST_YEAR, _LAST_YEAR = 1970, 2999
+"""Years of a date that anybody means; with a century added it is still a date."""
+
 
 @dataclass(frozen=True, slots=True)
 class FrontMatter:
@@ -112,12 +115,11 @@ def _days(raw: object, problems: list[str]) -> int | None:
 def _date(raw: object, problems: list[str]) -> date | None:
     if raw is None:
         return None
-    if isinstance(raw, datetime):
-        return raw.date()
-    if isinstance(raw, date):
-        return raw
     try:
-        return date.fromisoformat(str(raw).strip()[:10])
+        day = raw if isinstance(raw, date) else date.fromisoformat(str(raw).strip()[:10])
     except ValueError:
+        day = date.min
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
         problems.append(f"front matter key `last_reviewed` is `{str(raw)[:40]}`; write a date such as `2026-10-01`")
         return None
+    return day.date() if isinstance(day, datetime) else day

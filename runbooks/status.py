@@ -77,13 +77,17 @@ def as_json(survey: Survey, services: Sequence[Service], as_of: date, *, everyth
 
 def _line(kept: Kept, as_of: date) -> str:
     runbook = kept.runbook
-    parts = [f"  {runbook.path}: {_owned(kept.owners)}", f"{len(runbook.sections)} sections"]
+    parts = [f"  {runbook.path}: {_owned(kept.owners)}", _sections(len(runbook.sections))]
     due = kept.due(as_of)
     if runbook.last_reviewed:
         parts.append(f"last reviewed {runbook.last_reviewed}")
     if due:
         parts.append(f"review {'was ' if due <= as_of else ''}due {due}" if runbook.last_reviewed else "never reviewed")
     return ", ".join(parts)
+
+
+def _sections(count: int) -> str:
+    return "1 section" if count == 1 else f"{count} sections"
 
 
 def _overdue(kept: Kept, as_of: date) -> bool:

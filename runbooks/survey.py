@@ -12,6 +12,7 @@ from analyzers.git import WORKTREE, Repository
 from analyzers.model import DriftError, Skipped
 from runbooks import config as configuration
 from runbooks.config import Config
+from runbooks.configreminders import period_days
 from runbooks.discovery import discover
 from runbooks.model import Owner, Runbook, Service
 from runbooks.owners import OwnerContext, codeowners_text, owners_for
@@ -24,19 +25,21 @@ MAX_CATALOGUES = 500
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A runbook, whose it is, and which service it belongs to (None: no known one)."""
+    """A runbook, whose it is, which service it belongs to (None: no known one), and every how many days it is to be
+    reviewed: as it says itself, else as the configuration says of its service (None: never)."""
 
     runbook: Runbook
     owners: tuple[Owner, ...]
     service: Service | None
+    review_every: int | None = None
 
     def due(self, as_of: date) -> date | None:
-        """The day by which it is to be reviewed again; None where the runbook sets no interval. One that was never
-        reviewed is due on the day it is asked for."""
-        if self.runbook.review_every is None:
+        """The day by which it is to be reviewed again; None where there is no interval. One that was never reviewed is
+        due on the day it is asked for."""
+        if self.review_every is None:
             return None
         last = self.runbook.last_reviewed
-        return as_of if last is None else last + timedelta(days=self.runbook.review_every)
+        return as_of if last is None else last + timedelta(days=self.review_every)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +82,16 @@ def survey(repository: Repository, revision: str, library: Library | None = None
         if runbook is None:
             skipped.append(Skipped(path, "the runbook's text is missing from this clone"))
             continue
-        kept.append(Kept(runbook, owners_for(runbook, None, context), service_of_runbook(runbook, services)))
+        service = service_of_runbook(runbook, services)
+        kept.append(Kept(runbook, owners_for(runbook, None, context), service, _every(runbook, service, config)))
         skipped += [Skipped(path, problem, partial=True) for problem in runbook.problems]
     return Survey(revision, text is not None, services, tuple(kept), tuple(skipped))
+
+
+def _every(runbook: Runbook, service: Service | None, config: Config) -> int | None:
+    own = next((entry.reminders for entry in config.services if service and entry.name == service.name), None)
+    usual = (own or config.reminders).review_every
+    return runbook.review_every or (period_days(usual) if usual else None)
 
 
 def _catalogues(paths: Sequence[str]) -> list[str]:

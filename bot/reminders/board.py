@@ -83,6 +83,10 @@ class Board:
         """Who hears as the owner of an item or a review."""
         return tuple(inbox.recipient for inbox in self._routes.owner(of))
 
+    def missing(self, of: OpenItem | ReviewDue) -> frozenset[str]:
+        """The owners who would hear of an item or a review, and lead to nobody."""
+        return frozenset(one.handle for one in self._routes.missing(of))
+
     def inboxes(self) -> Iterator[Inbox]:
         """Everybody who may hear of something."""
         yield from (inbox for group in self._hours.values() for _, inboxes in group for inbox in inboxes)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -13,7 +14,7 @@ from bot.ports import Message
 from bot.reminders import ladder
 from bot.reminders.board import Board, World
 from bot.reminders.notices import HANDED_OVER, Absent, Line, Notices, ReviewLine, Settled, Tally, Waiting
-from bot.reminders.nouns import Audience, Due, Entry, Kind, OpenItem, ReviewDue
+from bot.reminders.nouns import Audience, Due, Entry, Kind, OpenItem, Recipient, ReviewDue
 from bot.reminders.ports import Ledger
 from bot.reminders.scene import Scene
 
@@ -106,33 +107,27 @@ class Letters:
 
     def _absent(self, asked: Due, world: World) -> list[Absent]:
         board = Board(world)
-        waiting: Mapping[str, OpenItem | ReviewDue] = {
-            **{item.key: item for item in world.items}, **{review.key: review for review in world.reviews},
-        }  # fmt: skip
+        waiting: list[OpenItem | ReviewDue] = [*world.items, *world.reviews]
         found: list[Absent] = []
-        for entry in asked.entries:
-            of = waiting.get(entry.key)
-            if of is None or entry.about not in of.handles:
-                continue
-            same = [i for i in world.items if i.service == of.service and entry.about in i.handles]
-            due_too = [r for r in world.reviews if r.service == of.service and entry.about in r.handles]
-            found.append(
-                Absent(
-                    entry.about,
-                    of.service,
-                    _left(entry.about, of.service, world),
-                    len(same),
-                    len(due_too),
-                    board.owner_of(of),
-                )
-            )
+        for service, handle in dict.fromkeys((entry.service, entry.about) for entry in asked.entries):
+            goes: defaultdict[tuple[Recipient, ...], list[OpenItem | ReviewDue]] = defaultdict(list)
+            for of in waiting:
+                if of.service == service and handle in board.missing(of):
+                    goes[board.owner_of(of)].append(of)
+            for to, theirs in goes.items():
+                reviews = sum(isinstance(of, ReviewDue) for of in theirs)
+                left = _left(handle, service, world)
+                found.append(Absent(handle, service, left, len(theirs) - reviews, reviews, to))
         return found
 
     def _weekly(self, asked: Due, now: datetime) -> Message | None:
-        tally, world = self._tally(asked.subject, asked.day, 7), self._scene.near(())
+        end = asked.day - timedelta(days=asked.day.weekday())  # the digest may come later than on Monday
+        week = timedelta(days=7)
+        tally, world = self._tally(asked.subject, end - week, end, end - 2 * week), self._scene.near(())
         waiting = [
             Waiting(_with_present(drift, world), pull.author if (pull := self._bot.store.pull(drift.ref)) else "")
             for drift in self._bot.store.drift(service=asked.subject)
+            if drift.opened_at < _midnight(end)
         ]
         if not (waiting or tally.now.opened or tally.now.closed):
             return None
@@ -141,21 +136,25 @@ class Letters:
     def _monthly(self, asked: Due) -> Message | None:
         """The month before, unless nothing was open, opened or closed in it or in the one before it."""
         end = asked.day.replace(day=1)
-        days = (end - timedelta(days=1)).day  # of the month before
+        since = (end - timedelta(days=1)).replace(day=1)
+        before = (since - timedelta(days=1)).replace(day=1)
         names = sorted({service.name for service in self._bot.store.services() if service.name})
-        whole = self._tally("", end, days)
+        whole = self._tally("", since, end, before)
         if not any(n.opened or n.closed or n.open_now for n in (whole.now, whole.before)):
             return None
-        return self._notices.monthly(asked, whole, [self._tally(name, end, days) for name in names])
+        return self._notices.monthly(asked, whole, [self._tally(name, since, end, before) for name in names])
 
-    def _tally(self, service: str, end: date, days: int) -> Tally:
-        """The numbers of so many days before ``end``, and of as many before them."""
-        until = datetime.combine(end, time(), UTC)
-        since, before = until - timedelta(days=days), until - timedelta(days=2 * days)
+    def _tally(self, service: str, since: date, end: date, before: date) -> Tally:
+        """The numbers from one day to another (the first one on which they do not count), and from ``before`` on."""
+        first, last = _midnight(since), _midnight(end)
         return Tally(
-            service, since.date(), end - timedelta(days=1),
-            self._ledger.numbers(service, since, until), self._ledger.numbers(service, before, since),
+            service, since, end - timedelta(days=1),
+            self._ledger.numbers(service, first, last), self._ledger.numbers(service, _midnight(before), first),
         )  # fmt: skip
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
 
 
 def _left(handle: str, service: str, world: World) -> bool:

@@ -45,14 +45,14 @@ MAX_ITEMS = 10
 _SAY = {
     Audience.AUTHOR: "you opened the pull request",
     Audience.OWNER: "you own what is listed",
-    Audience.CHANNEL: "the owner was told and nothing changed",
-    Audience.ESCALATION: "you are the escalation contact: those before you were told and nothing changed",
+    Audience.CHANNEL: "it is still open",
+    Audience.ESCALATION: "you are the escalation contact and it is still open",
 }
 _SAY_HERE = {
     Audience.AUTHOR: "the author is reached here",
     Audience.OWNER: "the owner is reached here",
     Audience.CHANNEL: _SAY[Audience.CHANNEL],
-    Audience.ESCALATION: "this is the channel for escalation: those before were told and nothing changed",
+    Audience.ESCALATION: "this is the channel for escalation and it is still open",
 }
 
 
@@ -69,7 +69,7 @@ def digest(due: Due, lines: Sequence[AnyLine], directory: Directory, now: dateti
         blocks += [block for line, made in shown if line.entry.service == service for block in made]
     rest = [line for line in lines[len(shown) :] if not isinstance(line, Settled)]
     if rest:
-        blocks.append(context(f"and {_amount(rest)} more: {view.where_the_rest_is}"))
+        blocks.append(context(f"and {_amount(rest)} more: {view.where_is(rest)}"))
     blocks.append(context(view.small_print))
     fallback = [plain(view.title(waiting), 300), *(_in_words(line) for line, _ in shown)]
     return message(_cut(fallback, MAX_FALLBACK), blocks)
@@ -101,13 +101,21 @@ class _View(View):
         parts += [f"{fresh} new since the last digest"] if fresh < len(lines) else []
         heard = {line.audience for line in drift} | ({Audience.OWNER} if len(drift) < len(lines) else set())
         say = _SAY if self.personal else _SAY_HERE
-        reasons = " or ".join(say[audience] for audience in Audience if audience in heard)
+        handed = [line.drift.assignee != "" for line in drift if line.audience is Audience.OWNER]
+        said = [say[audience] for audience in Audience if audience in heard]
+        if self.personal and any(handed):
+            owns = [_SAY[Audience.OWNER]] if not all(handed) or len(drift) < len(lines) else []
+            at = said.index(_SAY[Audience.OWNER])
+            said[at : at + 1] = [*owns, "it was handed to you"]
+        reasons = " or ".join(said)
         return " · ".join([*parts, f"{'you get this' if self.personal else 'it is said here'} because {reasons}"])
 
-    @property
-    def where_the_rest_is(self) -> str:
-        """Where to see what did not fit."""
-        return "`/runbook mine` shows all" if self.personal else "`/runbook status SERVICE` shows all of a service"
+    def where_is(self, rest: Sequence[Open]) -> str:
+        """Where to see what did not fit; ``mine`` lists what people own."""
+        owned = all(isinstance(line, ReviewLine) or line.audience is Audience.OWNER for line in rest)
+        if self.personal and owned:
+            return "`/runbook mine` shows all"
+        return "`/runbook status SERVICE` shows all of a service"
 
     @property
     def small_print(self) -> str:

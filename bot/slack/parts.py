@@ -97,13 +97,20 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{count} {one if count == 1 else many or one + 's'}"
 
 
+_FAR = 330
+"""So many days ahead a day is not said without its year."""
+
+
 def day_words(day: date, today: date) -> str:
-    """``tomorrow``, ``on Tuesday`` within a week, else ``on 8 December``, from somebody's today."""
+    """``tomorrow``, ``on Tuesday`` within a week, ``on 8 December``, in almost a year ``on 2027-11-08``, from
+    somebody's today."""
     ahead = (day - today).days
     if ahead <= 0:
         return "today"
     if ahead == 1:
         return "tomorrow"
+    if ahead >= _FAR:
+        return f"on {day.isoformat()}"
     return f"on {day:%A}" if ahead < 7 else f"on {day.day} {day:%B}"
 
 

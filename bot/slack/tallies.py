@@ -90,7 +90,7 @@ def weekly(
         if left:
             blocks.append(context(f"and {left} more"))
     else:
-        blocks.append(section("✅ Nothing is open."))
+        blocks.append(section("✅ All of it was closed since." if tally.now.open_now else "✅ Nothing is open."))
     more = f" · {code(f'/runbook status {tally.service}', 120)} shows more" if clean(tally.service) else ""
     blocks.append(context(_span(tally) + more))
     return message(plain(title, 400), blocks)
@@ -120,7 +120,7 @@ def _numbers(tally: Tally, before: str) -> str:
     lines = [
         f"*Opened* {now.opened} ({before}: {then.opened})",
         f"*Closed* {now.closed} ({before}: {then.closed})",
-        f"*Open now* {now.open_now} ({_change(now.open_now, then.open_now)})",
+        f"*Still open* {now.open_now} ({_change(now.open_now, then.open_now)})",
     ]
     if now.closed:
         against = f" ({before}: {_length(then.median_seconds)})" if then.closed else ""

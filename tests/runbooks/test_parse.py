@@ -169,6 +169,8 @@ def test_toml_front_matter_is_passed_over_and_a_rule_is_no_front_matter() -> Non
         ("a: " + "x" * 70_000, "longer than"),
         ("review_every: sometimes", "`review_every`"),
         ("last_reviewed: [1]", "`last_reviewed`"),
+        ("last_reviewed: 9999-12-31", "`last_reviewed`"),
+        ("a: [1]\nlast_reviewed: 9999-12-31T23:59:59Z", "`last_reviewed`"),
         ("covers: {a: 1}", "`covers`"),
         ("a: !!python/object/apply:os.system [ls]", "cannot be read"),
     ],

@@ -46,15 +46,32 @@ def test_all_services_their_runbooks_owners_and_what_is_due(
         "review was due 2026-08-30\n"
         "\n"
         "search (Datadog): finders (Datadog)\n"
-        "  search/runbook.md: finders (Datadog), 1 sections\n"
+        "  search/runbook.md: finders (Datadog), 1 section\n"
         "\n"
         "runbooks of no known service\n"
-        "  docs/runbooks/lost.md: owner unknown, 1 sections\n"
+        "  docs/runbooks/lost.md: owner unknown, 1 section\n"
         "\n"
         "not read: broken/cortex.yaml: cannot be read as YAML: did not find expected node content (line 2)\n"
         "2 services, 3 runbooks, 1 due for review\n"
         "dead references and alerts without a section: not audited yet\n"
     )
+
+
+def test_what_the_configuration_says_of_reviews_counts_where_a_runbook_says_nothing(
+    capsys: pytest.CaptureFixture[str], repository: TempRepo
+) -> None:
+    policy = str(FILES[".runbook-drift.toml"])
+    asked = policy + '[services.payments.reminders]\nreview_every = "30d"\n[reminders]\nreview_every = "7d"\n'
+    repository.write({
+        ".runbook-drift.toml": asked, "docs/runbooks/pay-more.md": "---\nlast_reviewed: 2026-11-22\n---\n# More\n",
+        "docs/runbooks/lost.md": "---\nlast_reviewed: 2999-12-31\nreview_every: 100y\n---\n# Lost\n",
+    })  # fmt: skip
+    _, out, _ = run(capsys, repository)
+    assert "docs/runbooks/payments.md: @acme/money (configuration), 2 sections, last reviewed 2026-06-01, " in out
+    assert "review was due 2026-08-30" in out, "its own interval"
+    assert "last reviewed 2026-11-22, review due 2026-12-22" in out, "its service's"
+    assert "search/runbook.md: finders (Datadog), 1 section, never reviewed" in out, "everybody's"
+    assert "review due 3099-12-07" in out
 
 
 def test_one_service_whatever_its_case(capsys: pytest.CaptureFixture[str], repository: TempRepo) -> None:

@@ -101,11 +101,11 @@ def test_the_digest_of_an_owner() -> None:
 *shop*
 🔴 *Now wrong* · docs/runbooks/shop.md:12 · Sessions
 says `Sessions end after 60 minutes.`, should say `Sessions end after 30 minutes.`
-acme/shop PR #7 by dev-dan, merged · open for 3 days · second reminder; next: @C0SHOP tomorrow
+acme/shop PR #7 by dev-dan, merged · open for 3 days · reminder 2 of 4; next: @C0SHOP tomorrow
 [Show suggested edit]  [Still accurate]  [Snooze]  [Hand over]
 🟡 *To check* · docs/runbooks/shop.md:40 · Restart
 names shop-worker, which has another command now
-acme/shop PR #7 by dev-dan · open for 3 days · first reminder; next: you again on Friday
+acme/shop PR #7 by dev-dan · open for 3 days · reminder 1 of 2; next: you again on Friday
 [Still accurate]  [Snooze]  [Hand over]
 
 *payments*
@@ -135,17 +135,17 @@ def test_two_findings_in_one_section_are_told_apart_and_the_section_counts_once(
 
 
 def test_a_last_reminder_says_what_comes_elsewhere() -> None:
-    assert "third reminder; the escalation contact hears of it too" in shown(SHOP, line(item(), 2, days=14))
+    assert "reminder 3 of 4; the escalation contact hears of it too" in shown(SHOP, line(item(), 2, days=14))
     before = line(item(), 3, merged=False, steps=POLICY.open, days=9)
-    assert "second reminder, the last before it is merged" in shown(OLGA, before)
+    assert "reminder 2 of 2, the last before it is merged" in shown(OLGA, before)
 
 
 def test_the_channel_hears_after_the_owner_and_mentions_them_once() -> None:
     fresh = line(item(), 2, days=7, on=date(2026, 12, 7), to=(SAM,))
     said = shown(SHOP, fresh)
     assert said.startswith("1 section waits for the owners of shop\n")
-    assert "it is said here because the owner was told and nothing changed" in said
-    assert "owner: @U0OLGA · third reminder; next: @U0SAM on 7 December" in said
+    assert "it is said here because it is still open" in said
+    assert "owner: @U0OLGA · reminder 3 of 4; next: @U0SAM on 7 December" in said
     assert "quiet" not in said
     again = line(item(), 2, days=8, fresh=False)
     assert "owner: @ops-olga" in shown(SHOP, again), "who was called is not called again"
@@ -153,8 +153,22 @@ def test_the_channel_hears_after_the_owner_and_mentions_them_once() -> None:
 
 def test_the_escalation_contact_is_told_why() -> None:
     said = shown(SAM, line(item(), 3, days=14))
-    assert "you are the escalation contact: those before you were told and nothing changed" in said
-    assert "open for 14 days · owner: @ops-olga · escalated: fourth and last reminder" in said
+    assert "you are the escalation contact and it is still open" in said
+    assert "open for 14 days · owner: @ops-olga · escalated: reminder 4 of 4" in said
+
+
+def test_a_digest_says_of_each_line_why_it_came() -> None:
+    handed = line(item(fingerprint="f9"), 0, assignee="U0OLGA")
+    assert "you get this because it was handed to you\n" in shown(OLGA, handed)
+    assert "because you own what is listed or it was handed to you\n" in shown(OLGA, handed, review())
+    assert "said here because the owner is reached here\n" in shown(SHOP, handed)
+
+
+def test_what_does_not_fit_is_found_where_whoever_hears_of_it_can_see_it() -> None:
+    owned = [line(item(fingerprint=f"f{n}", slug=f"s{n}"), 0) for n in range(20)]
+    assert "more: `/runbook mine` shows all" in shown(OLGA, *owned)
+    escalated = [line(item(fingerprint=f"f{n}", slug=f"s{n}"), 3, days=14) for n in range(20)]
+    assert "more: `/runbook status SERVICE` shows all of a service" in shown(SAM, *escalated)
 
 
 def test_who_it_was_handed_to_is_named_without_calling_them() -> None:
@@ -315,7 +329,7 @@ shop: week of 16 November: 3 opened, 5 closed, 4 open
 ------------------------------------------------------------
 *Opened* 3 (the week before: 5)
 *Closed* 5 (the week before: 1)
-*Open now* 4 (2 fewer than before)
+*Still open* 4 (2 fewer than before)
 *Half of the closed ones within* 2 days (the week before: 5 hours)
 *Oldest*
 🟡 docs/runbooks/shop.md:40 · acme/shop PR #5, merged · 12 days · @acme/payments
@@ -349,7 +363,7 @@ Runbooks in October 2026: 3 opened, 5 closed, 4 open
 ------------------------------------------------------------
 *Opened* 3 (the month before: 5)
 *Closed* 5 (the month before: 1)
-*Open now* 4 (2 fewer than before)
+*Still open* 4 (2 fewer than before)
 *Half of the closed ones within* 2 days (the month before: 5 hours)
 *By service*
 • *payments* 6 open (2 more than before) · 5 opened · 1 closed
