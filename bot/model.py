@@ -298,6 +298,15 @@ class Person:
         return self.proof in {Proof.CONFIGURED, Proof.OAUTH}
 
 
+def full_handle(handle: str, repo: str) -> str:
+    """A handle with its @: a bare name, as catalogues write teams, is a team of the repository's owner. It is never
+    held against logins: anybody may register one that reads like a team."""
+    name = handle.strip()
+    if "@" in name or not name:
+        return name
+    return f"@{name}" if "/" in name else f"@{repo.partition('/')[0]}/{name}"
+
+
 @dataclass(frozen=True, slots=True)
 class Directory:
     """Who may be mentioned: links of people, and the Slack user group of each ``@owner/team``."""

@@ -286,8 +286,8 @@ class Store(Protocol):
         ...
 
     def drift_for(self, assignees: Collection[str], handles: Collection[str]) -> tuple[Drift, ...]:
-        """Open drift that was handed to one of these Slack ids, or to nobody and has one of these owners (in lower
-        case, without the @); worst and oldest first."""
+        """Open drift that was handed to one of these Slack ids, or to nobody and has one of these owners (full
+        handles in lower case); worst and oldest first."""
         ...
 
     def assignees(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 
 from bot.context import Bot
-from bot.model import MOST_COMMITS, Actor, BotError, Drift, Item, OwnerName, Pull, Review, Surface
+from bot.model import MOST_COMMITS, Actor, BotError, Drift, Item, OwnerName, Pull, Review, Surface, full_handle
 from bot.ports import Refused
 from bot.rulings import is_author, named_approvers, persons
 
@@ -58,7 +58,7 @@ def permit(bot: Bot, actor: Actor, pull: Pull, found: Review, items: Sequence[It
     for item in items:
         if not _among(bot, actor, repo, _responsible(bot, pull, item)):
             raise NotAllowed(
-                f"only {_owners_in_words(item, policy.approvers)} may decide on “{item.title or item.runbook}”"
+                f"only {_owners_in_words(repo, item, policy.approvers)} may decide on “{item.title or item.runbook}”"
             )
 
 
@@ -72,8 +72,9 @@ def _among(bot: Bot, actor: Actor, repo: str, owners: Sequence[OwnerName]) -> bo
     """Whether the actor is one of these, under whichever of their logins. Others are asked only about who is not named
     outright."""
     logins, _ = persons(bot, [actor.login], actor.slack)
-    return any(_is(actor, logins, owner) for owner in owners) or any(
-        _belongs(bot, actor, logins, repo, owner) for owner in owners
+    full = [o if o.kind == HANDED else OwnerName(full_handle(o.handle, repo), o.kind, o.source) for o in owners]
+    return any(_is(actor, logins, owner) for owner in full) or any(
+        _belongs(bot, actor, logins, repo, owner) for owner in full
     )
 
 
@@ -81,7 +82,7 @@ def _is(actor: Actor, logins: frozenset[str], owner: OwnerName) -> bool:
     """Whether an owner is the actor by name. A Slack id is never held against a login: anybody may choose theirs."""
     if owner.kind == HANDED:
         return bool(actor.slack) and owner.handle == actor.slack
-    return owner.handle.removeprefix("@").casefold() in logins
+    return owner.handle.startswith("@") and owner.handle[1:].casefold() in logins
 
 
 def _belongs(bot: Bot, actor: Actor, logins: frozenset[str], repo: str, owner: OwnerName) -> bool:
@@ -120,12 +121,12 @@ def answers_for(bot: Bot, actor: Actor, repo: str, handles: Sequence[str]) -> bo
 
 
 def _approvers_in_words(approvers: Sequence[str]) -> str:
-    named = [handle for handle in approvers if "/" not in handle]
+    named = [handle for handle in approvers if handle.startswith("@") and "/" not in handle]
     return ", ".join(named) if named else "approvers (`acknowledge.approvers` lists nobody by name)"
 
 
-def _owners_in_words(item: Item, approvers: Sequence[str]) -> str:
-    handles = [*(owner.handle for owner in item.owners), *approvers]
+def _owners_in_words(repo: str, item: Item, approvers: Sequence[str]) -> str:
+    handles = [full_handle(handle, repo) for handle in (*(owner.handle for owner in item.owners), *approvers)]
     return (
         ", ".join(dict.fromkeys(handles))
         if handles
@@ -139,7 +140,7 @@ def mine(bot: Bot, slack: str) -> tuple[Drift, ...]:
     teams = {group for _, group in directory.groups}
     in_hand = {group for group in bot.store.assignees() if _GROUP.fullmatch(group)}
     groups = {group for group in teams | in_hand if _member(bot, group, slack)}
-    names = {name.removeprefix("@").casefold() for name, group in directory.groups if group in groups}
+    names = {name.casefold() for name, group in directory.groups if group in groups}
     return bot.store.drift_for({slack, *groups} - {""}, _logins(bot, slack) | names)
 
 
@@ -149,11 +150,11 @@ def shared(bot: Bot, slack: str, found: Sequence[Drift]) -> tuple[tuple[Drift, .
     own: list[Drift] = []
     others: list[Drift] = []
     for drift in found:
-        named = {owner.handle.removeprefix("@").casefold() for owner in drift.item.owners}
+        named = {owner.handle.casefold() for owner in drift.item.owners}
         theirs = drift.assignee == slack if drift.assignee else bool(logins & named)
         (own if theirs else others).append(drift)
     return tuple(own), tuple(others)
 
 
 def _logins(bot: Bot, slack: str) -> set[str]:
-    return {person.login.casefold() for person in bot.directory().people if person.slack == slack}
+    return {f"@{person.login.casefold()}" for person in bot.directory().people if person.slack == slack}

@@ -60,7 +60,8 @@ def rulings_on(bot: Bot, pull: Pull) -> tuple[Decision, ...]:
 def named_approvers(bot: Bot, approvers: Iterable[str]) -> frozenset[str]:
     """The logins (in lower case) of the approvers whom a policy names one by one: who may decide where any member of a
     team may be an author that nobody lists."""
-    return persons(bot, [handle.removeprefix("@") for handle in approvers if "/" not in handle])[0]
+    logins = [handle.removeprefix("@") for handle in approvers if handle.startswith("@") and "/" not in handle]
+    return persons(bot, logins)[0]
 
 
 def persons(bot: Bot, logins: Iterable[str], slack: str = "") -> tuple[frozenset[str], frozenset[str]]:

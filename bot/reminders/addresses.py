@@ -37,14 +37,14 @@ class Book:
         self._escalation: Mapping[str, str] = {s.name: s.escalation for s in reversed(services) if s.escalation}
 
     def of(self, handle: str, service: str) -> tuple[Recipient, ...]:
-        """A person by Slack id, login or e-mail; a channel by its id or name; for a team or user group the service's
-        channel, because a team reads together."""
+        """A person by Slack id, ``@login`` or e-mail; a channel by its id or name; for a team (a bare name is one too)
+        or user group the service's channel, because a team reads together."""
         name = handle.strip()
         if _USER.fullmatch(name):
             return (Recipient(Place.PERSON, name),)
         if name.startswith("#") or _ROOM.fullmatch(name):
             return (self._channel(name),)
-        if _GROUP.fullmatch(name) or "/" in name:
+        if _GROUP.fullmatch(name) or "/" in name or (name and "@" not in name):
             channel = self._any.get(service) or self._rules.default_channel
             return (self._channel(channel),) if channel else ()
         bare = name.removeprefix("@")

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
 
-from bot.model import Drift, Item, PullRef, decoded
+from bot.model import Drift, Item, PullRef, decoded, full_handle
 from bot.reminders.nouns import Numbers, OpenItem
 from bot.store.base import Part, clipped, moment, seconds
 from bot.store.rows import STATUSES
@@ -40,13 +40,13 @@ class Waiting(Part):
         return {f"{drift.repo}:{drift.item.fingerprint}": drift for drift in found}
 
     def drift_for(self, assignees: Collection[str], handles: Collection[str]) -> tuple[Drift, ...]:
-        """Open drift that was handed to one of these Slack ids, or to nobody and has one of these owners (in lower
-        case, without the @); worst and oldest first. Only what is found is read whole."""
+        """Open drift that was handed to one of these Slack ids, or to nobody and has one of these owners (full handles
+        in lower case); worst and oldest first. Only what is found is read whole."""
         found: dict[tuple[str, str], Drift] = {}
         with self.looking() as connection:
             keys = [
                 (row.repo, row.fingerprint) for row in connection.execute(_WHOSE)
-                if (row.assignee in assignees if row.assignee else _one_of(row.handles, handles))
+                if (row.assignee in assignees if row.assignee else _one_of(row.repo, row.handles, handles))
             ]  # fmt: skip
             for first in range(0, len(keys), 500):
                 some = tuple_(drifts.c.repo, drifts.c.fingerprint).in_(keys[first : first + 500])
@@ -157,5 +157,5 @@ class _Known:
         )  # fmt: skip
 
 
-def _one_of(owners: str, handles: Collection[str]) -> bool:
-    return any(owner.removeprefix("@").casefold() in handles for owner in json.loads(owners))
+def _one_of(repo: str, owners: str, handles: Collection[str]) -> bool:
+    return any(full_handle(owner, repo).casefold() in handles for owner in json.loads(owners))

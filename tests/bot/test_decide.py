@@ -328,6 +328,19 @@ def test_what_slack_refuses_to_say_is_not_proven_and_what_it_cannot_say_now_is_a
     acknowledge(refusing, ivan, REF, ["f1"], "fine")
 
 
+@pytest.mark.parametrize("approver", [False, True])
+def test_a_team_named_without_its_organisation_is_no_login(linked: Bot, approver: bool) -> None:
+    """Catalogues write `payments-oncall`; anybody may register that login. The organisation's team may decide."""
+    owners = () if approver else (OwnerName("payments-oncall", "team", "Backstage"),)
+    policy = Policy(True, approvers=("payments-oncall",) if approver else ())
+    linked.store.save_review(review(item(owners=owners), policy=policy), linked.clock.now())
+    for login in ("payments-oncall", "ivan"):
+        with pytest.raises(NotAllowed, match="only @acme/payments-oncall may decide"):
+            acknowledge(linked, acting(linked, login=login, surface=Surface.COMMENT), REF, ["f1"], "trust me")
+    forge(linked).teams["@acme/payments-oncall"] = {"ivan"}
+    acknowledge(linked, acting(linked, login="ivan", surface=Surface.COMMENT), REF, ["f1"], "measured")
+
+
 def test_what_was_handed_to_a_group_is_shown_to_its_members(linked: Bot) -> None:
     hand_over_to(linked, "S0GROUP")
     chat(linked).groups["S0GROUP"] = (IVAN,)

@@ -72,7 +72,7 @@ def test_the_first_existing_codeowners_file_counts() -> None:
         ("@org/sre", OwnerKind.TEAM, "@org/sre"),
         ("jane@example.com", OwnerKind.EMAIL, "jane@example.com"),
         ("payments-oncall", OwnerKind.TEAM, "payments-oncall"),
-        ("user:default/jane", OwnerKind.USER, "jane"),
+        ("user:default/jane", OwnerKind.USER, "@jane"),
         ("group:sre", OwnerKind.TEAM, "sre"),
     ],
 )

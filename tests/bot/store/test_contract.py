@@ -401,11 +401,17 @@ def test_whose_drift_is_and_how_much_is_open(store: SqlStore) -> None:
     def of(slack: tuple[str, ...], handles: tuple[str, ...]) -> list[str]:
         return [one.item.fingerprint for one in store.drift_for(slack, handles)]
 
-    assert of((), ("ops-olga",)) == ["f1"]
-    assert of((), ("acme/payments", "ops-olga")) == ["f1", "f2"]
+    assert of((), ("@ops-olga",)) == ["f1"]
+    assert of((), ("@acme/payments", "@ops-olga")) == ["f1", "f2"]
     store.assign("acme/shop", "f1", "U0SAM")
-    assert of((), ("ops-olga",)) == []  # whom it was handed to answers for it
+    assert of((), ("@ops-olga",)) == []  # whom it was handed to answers for it
     assert of(("U0SAM",), ()) == ["f1"]
+    bare = (OwnerName("payments", "team", "Datadog"),)
+    other = replace(review(item(fingerprint="f4", service="mail", owners=bare)), ref=PullRef("acme/shop", 8))
+    store.open_drift(other, AT)
+    assert of((), ("@payments", "payments")) == []  # who has that login is not that team
+    assert of((), ("@acme/payments",)) == ["f2", "f4"]
+    store.close_drift("acme/shop", "f4", AT, "a test")
     assert store.assignees() == ("U0SAM",)
     assert store.drift_for(("U0SAM",), ()) == tuple(d for d in store.drift() if d.item.fingerprint == "f1")
     assert store.open_counts() == {("acme/shop", "shop"): 2, ("acme/shop", "mail"): 1}
