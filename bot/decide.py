@@ -58,6 +58,8 @@ def hand_over(bot: Bot, actor: Actor, ref: PullRef, chosen: Sequence[str], to: s
     pull, found = _known(bot, ref)
     items = _chosen(bot, pull, found, chosen)
     permit(bot, actor, pull, found, items)
+    if pull.draft and pull.state is PullState.OPEN:
+        raise BotError(f"{ref.key} is a draft: nobody is asked about it yet. Hand it over once it is ready for review")
     body = {"by": _who(actor), "to": to, "items": [item.fingerprint for item in items]}
     with bot.store.together():
         for item in items:
@@ -65,6 +67,13 @@ def hand_over(bot: Bot, actor: Actor, ref: PullRef, chosen: Sequence[str], to: s
         record = bot.store.append("hand over", ref.repo, ref.key, body, bot.clock.now())
     follow(bot, ref.repo, (record,))
     return items
+
+
+def decidable(bot: Bot, ref: PullRef, chosen: Sequence[str] = ()) -> tuple[Pull, tuple[Item, ...]]:
+    """A pull request with the open sections that ``chosen`` means, whoever asks. Raises ``BotError`` with the reason
+    why there are none."""
+    pull, found = _known(bot, ref)
+    return pull, _chosen(bot, pull, found, chosen)
 
 
 def recorded(bot: Bot, ref: PullRef, cause: str) -> int | None:

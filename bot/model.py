@@ -9,6 +9,7 @@ Longer than other modules, because the nouns are read together; none of them doe
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -63,6 +64,9 @@ class Surface(StrEnum):
     CHECK = "check"
 
 
+_PULL_KEY = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}#\d{1,9}", re.ASCII)
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class PullRef:
     """A pull request's address: ``repo`` is ``owner/name``."""
@@ -78,9 +82,9 @@ class PullRef:
     @classmethod
     def parse(cls, key: str) -> PullRef:
         """The reverse of ``key``. Raises ``ValueError``."""
-        repo, _, number = key.rpartition("#")
-        if repo.count("/") != 1 or not number.isdecimal() or len(number) > 9:
+        if not _PULL_KEY.fullmatch(key):
             raise ValueError(f"not a pull request: {key[:100]!r}")
+        repo, _, number = key.rpartition("#")
         return cls(repo, int(number))
 
 

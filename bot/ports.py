@@ -229,6 +229,10 @@ class Store(Protocol):
         """The pull request as last told, or None."""
         ...
 
+    def spelled(self, ref: PullRef) -> PullRef:
+        """A pull request as it is known here, in whatever case its repository was typed; itself if nobody knows it."""
+        ...
+
     def pull_at(self, ref: PullRef) -> datetime | None:
         """When a pull request was last told, or None."""
         ...

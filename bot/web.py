@@ -66,7 +66,7 @@ class Web:
             routes += [
                 Route("/api/services", self._guarded(self.services)),
                 Route("/api/services/{name:path}", self._guarded(self.service)),
-                Route("/api/pulls/{owner}/{repo}/{number:int}", self._guarded(self.pull)),
+                Route("/api/pulls/{owner}/{repo}/{number}", self._guarded(self.pull)),
                 Route("/api/schedule", self._guarded(self.schedule)),
             ]
         self.app = Starlette(routes=routes, lifespan=lifespan)
@@ -146,7 +146,11 @@ class Web:
     async def pull(self, request: Request) -> Response:
         """What is known of a pull request."""
         values = request.path_params
-        ref = PullRef(f"{values['owner']}/{values['repo']}", min(values["number"], 10**9))  # a database's limit
+        try:
+            ref = PullRef.parse(f"{values['owner']}/{values['repo']}#{values['number']}"[:300])
+        except ValueError:
+            return JSONResponse({"error": "a pull request has a number"}, 404)
+        ref = await asyncio.to_thread(self._bot.store.spelled, ref)
         pull = await asyncio.to_thread(self._bot.store.pull, ref)
         review = await asyncio.to_thread(self._bot.store.review, ref)
         if pull is None or review is None:

@@ -167,9 +167,9 @@ def items(data: Json) -> list[dict[str, Json]]:
     return [entry for entry in data if isinstance(entry, dict)] if isinstance(data, list) else []
 
 
-def text_of(data: Json) -> str:
-    """A text, or an empty one."""
-    return data if isinstance(data, str) else ""
+def text_of(data: object) -> str:
+    """A text, or an empty one. Half a surrogate pair, which JSON can hold and UTF-8 cannot, becomes a question mark."""
+    return data.encode("utf-8", "replace").decode() if isinstance(data, str) else ""
 
 
 def number_of(data: Json) -> int:

@@ -10,6 +10,7 @@ import hmac
 import re
 from collections.abc import Callable, Iterator, Mapping
 
+from bot.forges.api import text_of
 from bot.model import Incoming, PullRef
 
 MAX_BODY = 2_000
@@ -127,7 +128,7 @@ def _issue_comment(delivery: str, event: str, action: str, payload: Object) -> I
 
     def detail() -> Detail:
         body = comment.get("body")
-        yield "body", body[:MAX_BODY] if isinstance(body, str) else ""
+        yield "body", text_of(body)[:MAX_BODY]
         yield "association", _text(comment, "author_association", 40, missing=True)
         yield "author", _text(author, "login", 100, missing=True)
         yield "author_type", _text(author, "type", 40, missing=True)

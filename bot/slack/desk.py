@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bot.context import Bot
-from bot.model import Item, PullRef, content_hash
+from bot.decide import decidable
+from bot.model import BotError, PullRef, content_hash
 from bot.observe import log
 from bot.ports import Refused
 from bot.slack import views
@@ -15,8 +16,6 @@ from bot.slack import views
 Body = Mapping[str, Any]  # what Slack sends, before it is read
 Build = Callable[..., Mapping[str, object]]
 """Makes a modal from a pull request, its open items and the channel of the button."""
-
-SETTLED = "It has been settled meanwhile, by a commit or by what somebody decided."
 
 
 class Desk:
@@ -26,18 +25,15 @@ class Desk:
         self._bot = bot
 
     def open(self, body: Body, build: Build, ref: PullRef | None, fingerprints: Sequence[str] = ()) -> None:
-        """Open a modal about a pull request's open sections (all, or those of ``fingerprints``), or say why there is
+        """Open a modal about a pull request's open sections (all, or those of ``fingerprints``), or say why there are
         none."""
         channel, _ = place(body)
-        pull = self._bot.store.pull(ref) if ref else None
-        found = self._bot.store.review(ref) if ref else None
-        items: tuple[Item, ...] = found.drift if found else ()
-        if fingerprints:
-            items = tuple(item for item in items if item.fingerprint in fingerprints)
-        if pull is None or not items:
-            view: Mapping[str, object] = views.notice_view("Nothing open", SETTLED)
-        else:
-            view = build(pull, items, channel)
+        try:
+            if ref is None:
+                raise BotError("the button names no pull request")
+            view: Mapping[str, object] = build(*decidable(self._bot, ref, fingerprints), channel)
+        except BotError as problem:
+            view = views.notice_view("Nothing to decide", f"{problem}.")
         self._bot.chat.open_view(str(body.get("trigger_id", "")), view)
 
     def whisper(self, channel: str, user: str, text: str) -> None:

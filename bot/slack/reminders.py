@@ -181,11 +181,10 @@ class Reminders:
         return text[: found.start()].strip(), to
 
     def _sections(self, what: str) -> tuple[dict[PullRef, tuple[str, ...]], Message | None]:
-        """The open sections that are meant, by pull request, or an answer when there are none."""
+        """The open sections that are meant, by pull request (no one in particular: all that are awake), or an answer
+        when there are none."""
         if _PULL.fullmatch(what):
-            ref = PullRef.parse(what)
-            found = self._bot.store.review(ref)
-            return {ref: tuple(item.fingerprint for item in found.drift) if found else ()}, None
+            return {self._bot.store.spelled(PullRef.parse(what)): ()}, None
         service = find_service(self._bot, what[:200])
         if not service.services:
             return {}, status.unknown(what, service.nearest)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from bot.model import Alert, Pull, PullRef, PullState, Review, decoded, encoded
 from bot.store.base import Part, clipped, moment, seconds
@@ -49,6 +49,14 @@ class Pulls(Part):
         with self.reading() as connection:
             body = connection.scalar(select(pulls.c.body).where(pulls.c.repo == ref.repo, pulls.c.number == ref.number))
         return decoded(Pull, body) if body is not None else None
+
+    def spelled(self, ref: PullRef) -> PullRef:
+        """A pull request as it is known here, in whatever case its repository was typed: to GitHub it is one name.
+        Itself where nobody knows it."""
+        same = (func.lower(pulls.c.repo) == ref.repo.lower(), pulls.c.number == ref.number)
+        with self.reading() as connection:
+            repo = connection.scalar(select(pulls.c.repo).where(*same).order_by(pulls.c.at.desc()).limit(1))
+        return PullRef(str(repo), ref.number) if repo is not None else ref
 
     def pull_at(self, ref: PullRef) -> datetime | None:
         """When a pull request was last told, or None."""

@@ -328,6 +328,20 @@ def test_what_slack_refuses_to_say_is_not_proven_and_what_it_cannot_say_now_is_a
     acknowledge(refusing, ivan, REF, ["f1"], "fine")
 
 
+def test_a_draft_is_handed_over_to_nobody(store: Store) -> None:
+    """It has no open drift yet that somebody could answer for."""
+    made = world(store, analyst=FakeAnalyst({HEAD: review(item())}), rules=Rules(people={"ops-olga": OLGA}))
+    forge(made).pulls[REF] = pull(draft=True)
+    service.review(made, REF)
+    with pytest.raises(BotError, match="is a draft: nobody is asked about it yet"):
+        hand_over(made, acting(made, slack=OLGA, surface=Surface.COMMAND), REF, [], "U0SAM")
+    assert "hand over" not in {record.kind for record in store.evidence()}
+    forge(made).pulls[REF] = pull()
+    service.review(made, REF)
+    hand_over(made, acting(made, slack=OLGA, surface=Surface.COMMAND), REF, [], "U0SAM")
+    assert [drift.assignee for drift in store.drift()] == ["U0SAM"]
+
+
 @pytest.mark.parametrize("approver", [False, True])
 def test_a_team_named_without_its_organisation_is_no_login(linked: Bot, approver: bool) -> None:
     """Catalogues write `payments-oncall`; anybody may register that login. The organisation's team may decide."""

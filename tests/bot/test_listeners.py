@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from fakes import REF, FakeAnalyst, FakeChat, FakeForge, FakeJobs, FakeReminding, item, pull, review, world
+from fakes import REF, FakeAnalyst, FakeChat, FakeClock, FakeForge, FakeJobs, FakeReminding, item, pull, review, world
 from slack_bolt import App, BoltRequest, BoltResponse
 from slack_sdk import WebClient
 
@@ -23,7 +23,7 @@ from bot import service
 from bot.app import _bolt
 from bot.context import Bot, Rules
 from bot.identity import Identity
-from bot.model import Actor, BotError, OwnerName, PullRef, Surface
+from bot.model import Actor, BotError, OwnerName, PullRef, PullState, Surface
 from bot.ports import Refused, Store, Unavailable
 from bot.reminders.nouns import ReviewDue
 from bot.settings import load
@@ -490,6 +490,36 @@ def test_a_hand_over_in_words(reminded: App, bot: Bot, to: str, assignee: str) -
     chat(bot).group_names["ops"] = "S0OPS"
     assert said(reminded, f"handover shop {to}") == "✅ Handed over: 2."
     assert {drift.assignee for drift in bot.store.drift()} == {assignee}
+
+
+def test_debt_that_woke_up_is_decided_like_any_other(reminded: App, bot: Bot) -> None:
+    """A merged pull request is not reviewed anew when a snooze ends; the digest's buttons work all the same."""
+    assert isinstance(bot.forge, FakeForge)
+    bot.forge.pulls[REF] = pull(state=PullState.MERGED)
+    service.review(bot, REF)
+    bot.store.close_drift("acme/shop", "f2", bot.clock.now(), "test")
+    assert said(reminded, "snooze acme/shop#7 until 2026-11-25 waits") == "💤 Snoozed until 2026-11-25: 1."
+    press(reminded, "still_accurate:0", value=f"{REF.key}|f1")
+    assert "nothing is awake: the section is snoozed until 2026-11-25" in json.dumps(opened(bot)).lower()
+    assert isinstance(bot.clock, FakeClock)
+    bot.clock.forward(days=3)
+    press(reminded, "still_accurate:0", value=f"{REF.key}|f1")
+    assert opened(bot)["callback_id"] == "still_accurate_view", opened(bot)
+    command(reminded, "ack acme/shop#7 measured it")
+    assert opened(bot)["callback_id"] == "still_accurate_view"
+
+
+def test_why_there_is_nothing_to_decide_is_said_as_it_is(reminded: App, bot: Bot) -> None:
+    command(reminded, "ack acme/shop#77 fine")
+    assert "acme/shop#77 has not been reviewed." in json.dumps(opened(bot))
+    bot.store.save_pull(pull(head_sha="2" * 40), bot.clock.now())
+    press(reminded, "still_accurate")
+    assert "a newer push is being reviewed" in json.dumps(opened(bot))
+
+
+def test_a_pull_request_may_be_typed_in_any_case(reminded: App, bot: Bot) -> None:
+    command(reminded, "ack Acme/SHOP#7 fine")
+    assert opened(bot)["callback_id"] == "still_accurate_view"
 
 
 def test_nothing_open_is_an_answer(reminded: App, bot: Bot) -> None:

@@ -144,7 +144,10 @@ def test_the_api_tells_of_services_and_pull_requests(bot: Bot, address: str) -> 
     pull = api(address, "/api/pulls/acme/shop/7").json()
     assert (pull["conclusion"], pull["items"][0]["runbook"]) == ("failure", "docs/runbooks/shop.md")
     assert api(address, "/api/pulls/acme/shop/8").status_code == 404
-    assert api(address, f"/api/pulls/acme/shop/{'9' * 40}").status_code == 404
+    assert api(address, "/api/pulls/Acme/SHOP/7").json()["pull"] == "acme/shop#7"
+    for number in ("9" * 40, "9" * 5000, "seven", "-7", "7%00"):
+        assert api(address, f"/api/pulls/acme/shop/{number}").status_code == 404
+        assert api(address, f"/api/pulls/acme/shop/{number}", "wrong").status_code == 401
 
 
 def test_the_api_tells_until_when_drift_sleeps(bot: Bot, address: str) -> None:

@@ -169,6 +169,9 @@ def test_comments_on_pull_requests() -> None:
     }  # fmt: skip
     long = parse("issue_comment", payload("created", issue=issue, comment={**COMMENT, "body": "x" * 9_000}))
     assert len(details(long)["body"]) == MAX_BODY
+    torn = parse("issue_comment", payload("created", issue=issue, comment={**COMMENT, "body": "/runbook ack \ud800 x"}))
+    assert torn is not None
+    assert encoded(torn).count("ack ? x") == 1
     assert parse("issue_comment", payload("created", issue={"number": 7}, comment=COMMENT)) is None
     assert parse("issue_comment", payload("edited", issue=issue, comment=COMMENT)) is None
 
