@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     """Where GitHub's API is; another one for GitHub Enterprise (``https://host/api/v3``)."""
     github_web_url: str = "https://github.com"
     """Where people read and git fetches."""
-    github_app_id: int = 0
+    github_app_id: int = Field(default=0, ge=0)
     """The App's number; 0 for none."""
     github_app_private_key: SecretStr = SecretStr("")
     """The App's private key, PEM."""
@@ -121,6 +121,17 @@ class Settings(BaseSettings):
             raise ValueError("must be an address such as https://host/path, without a user name in it")
         return value.rstrip("/") if not value.endswith("/api/") else value
 
+    @field_validator(
+        "github_token", "github_oauth_client_secret", "slack_bot_token", "slack_app_token", "slack_signing_secret",
+        "github_webhook_secret", "api_token",
+    )  # fmt: skip
+    @classmethod
+    def _credential(cls, value: SecretStr) -> SecretStr:
+        secret = value.get_secret_value().strip()  # a mounted secret ends with a line break
+        if not (secret.isascii() and secret.isprintable()):
+            raise ValueError("holds a character that no secret has, such as … or a curly quote: copy it again")
+        return SecretStr(secret)
+
     @field_validator("state_dir")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
@@ -134,6 +145,14 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("github_repositories")
+    @classmethod
+    def _repositories(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if not re.fullmatch(r"[\w.-]+/[\w.-]+", name, re.ASCII):
+                raise ValueError(f"{name[:100]!r} is not owner/name")
         return value
 
     @field_validator("people", "teams", "channels", mode="before")
@@ -219,7 +238,10 @@ def _found(file: Path | None) -> dict[str, object]:
     found: dict[str, object] = {}
     for prefix in ("", PREFIX):  # the weakest first
         found |= told.get(prefix, {})
-        dotenv = DotEnvSettingsSource(Settings, env_file=".env", env_prefix=prefix)
+        try:
+            dotenv = DotEnvSettingsSource(Settings, env_file=".env", env_prefix=prefix)
+        except (OSError, UnicodeDecodeError):
+            raise BotError("cannot read .env: it has to be a text file in UTF-8 that this user may read") from None
         for source in (dotenv, EnvSettingsSource(Settings, env_prefix=prefix)):
             found |= {name: value for name, value in source().items() if name in Settings.model_fields}
     return found

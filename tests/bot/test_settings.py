@@ -94,13 +94,28 @@ def test_lists_and_mappings_in_the_environment(monkeypatch: pytest.MonkeyPatch) 
     ("PEOPLE", "octo=@octo", "Slack id"),
     ("TEAMS", "sre=S012AB", "@owner/team"), ("GITHUB_API_URL", "ftp://x", "address"),
     ("GITHUB_API_URL", "https://user:pw@host", "address"), ("LOG_LEVEL", "loud", "LOG_LEVEL"),
-    ("WORKERS", "0", "WORKERS"),
+    ("WORKERS", "0", "WORKERS"), ("GITHUB_APP_ID", "-5", "GITHUB_APP_ID"),
+    ("GITHUB_REPOSITORIES", "acme/shop,https://github.com/acme/mail", "is not owner/name"),
+    ("GITHUB_TOKEN", "github_pat_…", "GITHUB_TOKEN: holds a character"),
+    ("SLACK_BOT_TOKEN", "“xoxb-1”", "copy it again"), ("GITHUB_WEBHOOK_SECRET", "two\nlines", "copy it again"),
 ])  # fmt: skip
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, word: str) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(BotError, match=word) as raised:
         load()
     assert "pw" not in str(raised.value)
+
+
+def test_a_mounted_secret_may_end_with_a_line_break(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "ghp_abc\r\n")
+    assert load().github_token.get_secret_value() == "ghp_abc"
+
+
+@pytest.mark.parametrize("made", ["GITHUB_TOKEN=abc\n".encode("utf-16"), b"GITHUB_TOKEN=caf\xe9\n"])
+def test_a_dotenv_in_another_encoding_is_named(made: bytes) -> None:
+    Path(".env").write_bytes(made)
+    with pytest.raises(BotError, match=r"cannot read \.env: it has to be a text file in UTF-8"):
+        load()
 
 
 def test_an_unknown_key_in_the_file_suggests_the_near_one() -> None:
