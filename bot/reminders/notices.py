@@ -39,11 +39,6 @@ class Line:
         """Which reminder this is, from 1: the steps of one day are one reminder, told to several."""
         return max(len({step.after for step in self.steps[: self.entry.step + 1]}), 1)
 
-    @property
-    def of(self) -> int:
-        """How many reminders the ladder has."""
-        return len({step.after for step in self.steps})
-
 
 @dataclass(frozen=True, slots=True)
 class ReviewLine:

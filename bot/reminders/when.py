@@ -12,13 +12,14 @@ from bot.reminders.calendar import zone
 MAX_SPAN = timedelta(days=90)
 """The longest silence; as long as that of a snooze (``decide.MAX_SNOOZE``)."""
 
-_UNITS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}
-_SPAN = re.compile(r"([0-9]{1,4}) ?(hour|day|week)s?", re.IGNORECASE)
+_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+"""By the first letter of their names."""
+_SPAN = re.compile(r"(?:for )?([0-9]{1,4}) ?(h|hours?|d|days?|w|weeks?)", re.IGNORECASE)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _UNTIL = re.compile(r"until (\S{1,40})", re.IGNORECASE)
 _DATED = re.compile(r"(?:^|(?<= ))until (?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})(?= |$)", re.IGNORECASE)
 _FIRST = re.compile(
-    r"(?:until (?P<day>\S{1,40})|(?:for )?(?P<count>[0-9]{1,4}) ?(?P<unit>day|week)s?)(?= |$)", re.IGNORECASE
+    r"(?:until (?P<day>\S{1,40})|(?:for )?(?P<count>[0-9]{1,4}) ?(?P<unit>d|days?|w|weeks?))(?= |$)", re.IGNORECASE
 )
 
 
@@ -29,7 +30,7 @@ def silence(text: str, today: date) -> date | timedelta | None:
     if said.casefold() == "off":
         return None
     if found := _SPAN.fullmatch(said):
-        length = int(found.group(1)) * _UNITS[found.group(2).lower()]
+        length = int(found.group(1)) * _UNITS[found.group(2)[0].lower()]
         if not timedelta() < length <= MAX_SPAN:
             raise BotError(f"between 1 hour and {MAX_SPAN.days} days, please")
         return length
@@ -60,7 +61,7 @@ def split(text: str, today: date) -> tuple[date | None, str]:
     if day := found.group("day"):
         end = _day(day, today)
     else:
-        end = today + int(found.group("count")) * _UNITS[found.group("unit").lower()]
+        end = today + int(found.group("count")) * _UNITS[found.group("unit")[0].lower()]
     return _within(end, today), f"{said[: found.start()].strip()} {said[found.end() :].strip()}".strip()
 
 

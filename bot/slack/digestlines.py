@@ -25,6 +25,9 @@ REVIEWED = "reviewed"
 OPEN_EDITOR = "open_editor"
 """``action_id`` of the buttons of a review. In a digest each carries the number of its item, as an id is used once."""
 
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
+
+
 Section = tuple[str, str, str, str]
 """Repository, runbook, slug and title."""
 
@@ -105,16 +108,18 @@ def _change(view: View, line: Line) -> str:
 
 
 def _step(view: View, line: Line) -> str:
-    """Where it stands on the ladder: ``reminder 2 of 4; next: #payments on Tuesday``. Not the second one: somebody who
-    wanted silence got none before."""
+    """Where it stands on the ladder: ``second reminder; next: #payments on Tuesday``."""
     entry = line.entry
-    said = "escalated: " if line.audience is Audience.ESCALATION else ""
-    said += f"reminder {line.nth} of {max(line.of, line.nth)}"
+    nth = _ORDINALS[line.nth - 1] if line.nth <= len(_ORDINALS) else f"{line.nth}th"
+    escalated = "escalated: " if line.audience is Audience.ESCALATION else ""
     if entry.following is None or entry.following_on is None:
         last = line.steps[-1].audience if line.steps else line.audience
         if not line.drift.merged:
-            return f"{said}, the last before it is merged"
-        return said if last is line.audience else f"{said}; {_ROLE[last]} hears of it too"
+            return f"{nth} reminder, the last before it is merged"
+        return f"{escalated}{nth} " + (
+            "and last reminder" if last is line.audience else f"reminder; {_ROLE[last]} hears of it too"
+        )
+    said = f"{escalated}{nth} reminder"
     when = day_words(entry.following_on, view.due.day)
     if view.due.recipient in line.next_to:
         return f"{said}; next: {'you' if view.personal else 'here'} again {when}"

@@ -33,7 +33,7 @@ WORDS = frozenset({"ack", "snooze", "handover", "digest", "quiet"})
 """The words after ``/runbook`` that are answered here."""
 
 _PULL = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}#\d{1,9}")
-_UNTIL = re.compile(r"(?:^|(?<= ))(?:until|for|[0-9]{1,4} ?(?:day|week)s?)(?= |$)", re.IGNORECASE)
+_UNTIL = re.compile(r"(?:^|(?<= ))(?:until|for|[0-9]{1,4} ?(?:d|days?|w|weeks?))(?= |$)", re.IGNORECASE)
 _TO = re.compile(r"(?:^| )(?:to )?(?:<@([UW][A-Z0-9]{2,20})(?:\|[^<>]*)?>|<!subteam\^(S[A-Z0-9]{2,20})(?:\|[^<>]*)?>"
                  r"|(@[\w.-]{1,80}))$")  # fmt: skip
 _USAGE = {

@@ -18,7 +18,9 @@ NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 @pytest.mark.parametrize(("text", "asked"), [
     ("2 days", timedelta(days=2)), ("1 day", timedelta(days=1)), (" 2  DAYS ", timedelta(days=2)),
-    ("2days", timedelta(days=2)), ("1 week", timedelta(days=7)), ("3 hours", timedelta(hours=3)),
+    ("2days", timedelta(days=2)),
+    ("2d", timedelta(days=2)), ("for 1 w", timedelta(days=7)), ("4h", timedelta(hours=4)),
+    ("1 week", timedelta(days=7)), ("3 hours", timedelta(hours=3)),
     ("90 days", timedelta(days=90)), ("until 2026-12-24", date(2026, 12, 24)), ("until 2026-11-24", date(2026, 11, 24)),
     ("off", None), ("OFF", None),
 ])  # fmt: skip
@@ -65,6 +67,7 @@ def test_a_day_that_changes_its_hours_ends_at_midnight() -> None:
     ("2 weeks waits", (date(2026, 12, 7), "waits")),
     ("for 3 days waits", (date(2026, 11, 26), "waits")),
     (" until  2026-12-24 ", (date(2026, 12, 24), "")),
+    ("2d waits", (TODAY + timedelta(days=2), "waits")), ("2 dashboards wait", (None, "2 dashboards wait")),
     ("until 2026-12-24 waits 2 days", (date(2026, 12, 24), "waits 2 days")),
     ("the vendor answers within 3 days until 2026-12-24", (date(2026, 12, 24), "the vendor answers within 3 days")),
     ("2 days, says the vendor, until 2026-12-24 at least", (date(2026, 12, 24), "2 days, says the vendor, at least")),

@@ -190,7 +190,7 @@ def test_an_owner_asks_for_a_digest_and_decides_from_it(world: World, database: 
     opened = world.slack.call("conversations.open", users=world.people["ann"])["channel"]["id"]
     assert sent.body["channel"] == opened, "as a direct message"
     assert sent.body["text"].startswith("1 section waits for you")
-    assert "reminder 1 of" in str(sent.body["blocks"])
+    assert "first reminder" in str(sent.body["blocks"])
     server.kill()
     server.start()
     world.quiet(server, 60)  # on PostgreSQL a dead replica's work is taken over within half a minute

@@ -69,7 +69,7 @@ def test_the_ladder_from_the_alert_to_the_commit_that_mends_the_runbook(town: Ma
         "Wed 2026-11-04 03:30": [(direct(PAT), "1 section waits for you")],
         "Wed 2026-11-04 08:00": [(direct(DANA), "1 section waits for you")],
     }
-    assert "open since yesterday · reminder 1 of 4; next: you again on Tuesday" in text(here.last(direct(PAT)))
+    assert "open since yesterday · first reminder; next: you again on Tuesday" in text(here.last(direct(PAT)))
     assert "you get this because you opened the pull request" in text(here.last(direct(DANA)))
 
     here.at("2026-11-04 15:00").merge(1)
@@ -79,8 +79,8 @@ def test_the_ladder_from_the_alert_to_the_commit_that_mends_the_runbook(town: Ma
         "Mon 2026-11-09 08:00": [(ROOM, "payments: week of 2 November: 1 opened, 0 closed, 1 open")],
     }
     first, second = (text(message) for message in here.slack.top(direct(PAT))[1:])
-    assert "PR #1 by dana, merged · open for 1 day · reminder 1 of 4; next: you again on Monday" in first
-    assert "PR #1 by dana, merged · open for 5 days · reminder 2 of 4; next: @C0PAYMENTS on Wednesday" in second
+    assert "PR #1 by dana, merged · open for 1 day · first reminder; next: you again on Monday" in first
+    assert "PR #1 by dana, merged · open for 5 days · second reminder; next: @C0PAYMENTS on Wednesday" in second
 
     here.restart()
     assert here.tick() == [], "another process knows what was said"
@@ -90,8 +90,8 @@ def test_the_ladder_from_the_alert_to_the_commit_that_mends_the_runbook(town: Ma
         "Wed 2026-11-18 14:00": [(direct(LEE), "1 section waits for you")],
     }
     said = next(text(message) for message in here.slack.top(ROOM) if "for the owners" in message["text"])
-    assert "reminder 3 of 4; next: @U0LEE on 18 November" in said
-    assert "escalated: reminder 4 of 4" in text(here.last(direct(LEE)))
+    assert "third reminder; next: @U0LEE on 18 November" in said
+    assert "escalated: fourth and last reminder" in text(here.last(direct(LEE)))
 
     here.push({RUNBOOK: runbook(session=5)}, "The runbook says 5 minutes")
     assert "merged; runbooks agree with the code" in text(here.slack.top(ROOM)[0])
@@ -140,7 +140,7 @@ def test_people_decide_from_their_digest(town: Make) -> None:
     }
     told = [text(message) for message in here.slack.top(direct(PAT))[1:]]
     assert all("A stale page" in each and "A stolen session" not in each for each in told), "what pat still answers for"
-    assert "reminder 1 of" in told[0], "whoever snoozed gets the time of the ladder again"
+    assert "first reminder" in told[0], "whoever snoozed gets the time of the ladder again"
     kinds = [record["kind"] for record in here.evidence()]
     assert (kinds.count("decision"), kinds.count("hand over")) == (2, 1)
 
@@ -162,7 +162,7 @@ def test_nobody_is_told_on_a_holiday_while_asleep_or_when_they_asked_for_quiet(t
         "Tue 2026-11-10 03:30": [(direct(PAT), "1 section waits for you")],
         "Thu 2026-11-12 08:00": [(ROOM, "1 section waits for the owners of payments")],
     }, "a day off and a holiday are silent and do not count"
-    assert "reminder 2 of 4; next: @C0PAYMENTS on Thursday" in text(here.last(direct(PAT)))
+    assert "second reminder; next: @C0PAYMENTS on Thursday" in text(here.last(direct(PAT)))
 
 
 def test_an_owner_who_left_is_passed_over(town: Make) -> None:
@@ -254,7 +254,7 @@ def test_a_digest_that_somebody_asks_for(town: Make) -> None:
     here.open(1, {SETTINGS: code(session=300)}, "Sessions live 5 minutes")
     assert "on its way" in here.at("2026-11-03 10:00").command(PAT, "digest now")
     assert "A stolen session" in text(here.last(direct(PAT)))
-    assert "reminder 1 of 4; next: you again on 10 November" in text(here.last(direct(PAT)))
+    assert "first reminder; next: you again on 10 November" in text(here.last(direct(PAT)))
     assert "Nothing waits for you" in here.command(LEE, "digest now"), "it is not lee's turn yet"
     assert here.days("2026-11-03", "2026-11-05", *HOURS) == {
         "Wed 2026-11-04 08:00": [(direct(DANA), "1 section waits for you")],

@@ -321,7 +321,7 @@ def test_an_owner_who_left_between_claim_and_send_is_followed_the_same_day(town:
 def test_a_group_that_is_gone_leaves_the_channel(town: Town) -> None:
     town.store.assign("acme/shop", "f1", "S0GONE")
     assert town.at(24, 9).tick() == ["sent"]
-    assert "reminder 1 of" in town.said("C0SHOP")[-1]
+    assert "first reminder" in town.said("C0SHOP")[-1]
 
 
 def test_what_is_on_record_is_not_planned_again(town: Town) -> None:

@@ -101,11 +101,11 @@ def test_the_digest_of_an_owner() -> None:
 *shop*
 🔴 *Now wrong* · docs/runbooks/shop.md:12 · Sessions
 says `Sessions end after 60 minutes.`, should say `Sessions end after 30 minutes.`
-acme/shop PR #7 by dev-dan, merged · open for 3 days · reminder 2 of 4; next: @C0SHOP tomorrow
+acme/shop PR #7 by dev-dan, merged · open for 3 days · second reminder; next: @C0SHOP tomorrow
 [Show suggested edit]  [Still accurate]  [Snooze]  [Hand over]
 🟡 *To check* · docs/runbooks/shop.md:40 · Restart
 names shop-worker, which has another command now
-acme/shop PR #7 by dev-dan · open for 3 days · reminder 1 of 2; next: you again on Friday
+acme/shop PR #7 by dev-dan · open for 3 days · first reminder; next: you again on Friday
 [Still accurate]  [Snooze]  [Hand over]
 
 *payments*
@@ -135,9 +135,9 @@ def test_two_findings_in_one_section_are_told_apart_and_the_section_counts_once(
 
 
 def test_a_last_reminder_says_what_comes_elsewhere() -> None:
-    assert "reminder 3 of 4; the escalation contact hears of it too" in shown(SHOP, line(item(), 2, days=14))
+    assert "third reminder; the escalation contact hears of it too" in shown(SHOP, line(item(), 2, days=14))
     before = line(item(), 3, merged=False, steps=POLICY.open, days=9)
-    assert "reminder 2 of 2, the last before it is merged" in shown(OLGA, before)
+    assert "second reminder, the last before it is merged" in shown(OLGA, before)
 
 
 def test_the_channel_hears_after_the_owner_and_mentions_them_once() -> None:
@@ -145,7 +145,7 @@ def test_the_channel_hears_after_the_owner_and_mentions_them_once() -> None:
     said = shown(SHOP, fresh)
     assert said.startswith("1 section waits for the owners of shop\n")
     assert "it is said here because it is still open" in said
-    assert "owner: @U0OLGA · reminder 3 of 4; next: @U0SAM on 7 December" in said
+    assert "owner: @U0OLGA · third reminder; next: @U0SAM on 7 December" in said
     assert "quiet" not in said
     again = line(item(), 2, days=8, fresh=False)
     assert "owner: @ops-olga" in shown(SHOP, again), "who was called is not called again"
@@ -154,7 +154,7 @@ def test_the_channel_hears_after_the_owner_and_mentions_them_once() -> None:
 def test_the_escalation_contact_is_told_why() -> None:
     said = shown(SAM, line(item(), 3, days=14))
     assert "you are the escalation contact and it is still open" in said
-    assert "open for 14 days · owner: @ops-olga · escalated: reminder 4 of 4" in said
+    assert "open for 14 days · owner: @ops-olga · escalated: fourth and last reminder" in said
 
 
 def test_a_digest_says_of_each_line_why_it_came() -> None:
