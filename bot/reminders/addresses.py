@@ -9,9 +9,11 @@ from bot.context import Rules
 from bot.model import Directory, Proof, ServiceStatus
 from bot.reminders.nouns import Place, Recipient
 
-_USER = re.compile(r"[UW][A-Z0-9]{4,20}")
-_GROUP = re.compile(r"S[A-Z0-9]{4,20}")
-_ROOM = re.compile(r"[CG][A-Z0-9]{4,20}")
+_REST = r"(?:(?=[A-Z]*[0-9])[A-Z0-9]{4,20}|[A-Z]{8,20})"
+"""Of a Slack id behind its first letter. Short words without a digit are names: ``WORKERS``, ``CHECKOUT``."""
+_USER = re.compile(f"[UW]{_REST}")
+_GROUP = re.compile(f"S{_REST}")
+_ROOM = re.compile(f"[CG]{_REST}")
 
 
 def named(channel: str) -> bool:
