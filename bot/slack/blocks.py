@@ -27,6 +27,7 @@ from bot.slack.parts import (
     packed,
     plural,
     section,
+    section_of,
     skipped_line,
     words,
 )
@@ -107,7 +108,8 @@ def closed(pull: Pull, review: Review | None, web: str) -> dict[str, object]:
         blocks.append(_buttons(web, pull, drift, open_pull=False))
     elif review is not None and not drift:
         settled = [item for item in review.items if item.status in {Status.ACKNOWLEDGED, Status.SNOOZED}]
-        blocks += [context(f"{SIGN[item.status]} {prose(item.reason, 300)}") for item in settled[:MAX_SECTIONS]]
+        said = dict.fromkeys(f"{SIGN[item.status]} {prose(item.reason, 300)}" for item in settled)
+        blocks += [context(line) for line in list(said)[:MAX_SECTIONS]]
     return message(f"{sign} PR #{pull.ref.number} {plain(pull.title, 300)}: {what}", blocks)
 
 
@@ -153,8 +155,9 @@ def _ending(pull: Pull, review: Review | None, drift: Sequence[Item]) -> tuple[s
     if drift:  # less than the policy wants to be told of
         return f"{counted(drift)}; less grave than what is told here", SIGN[drift[0].status]
     items = review.items if review else ()
-    accurate = sum(item.status is Status.ACKNOWLEDGED for item in items)
-    snoozed = sum(item.status is Status.SNOOZED for item in items)
+    asleep = {section_of("", item) for item in items if item.status is Status.SNOOZED}
+    settled = {section_of("", item) for item in items if item.status is Status.ACKNOWLEDGED}
+    snoozed, accurate = len(asleep), len(settled - asleep)
     if snoozed:
         said = f", {accurate} still accurate" if accurate else ""
         return f"{plural(snoozed, 'section')} snoozed{said}", "💤"

@@ -14,7 +14,7 @@ from bot.slack.blocks import HAND_OVER, SHOW_EDIT, SNOOZE, STILL_ACCURATE
 from bot.slack.escape import clean, code, path, prose, width
 from bot.slack.links import edit_url, file_url, pull_url, runbook_url
 from bot.slack.mentions import SLACK, mention, recipient_words, silent
-from bot.slack.parts import SIGN, day_words, link, plural, words
+from bot.slack.parts import SIGN, Section, day_words, link, plural, section_of, words
 from bot.slack.status import age, lateness
 from runbooks.model import Status
 
@@ -26,16 +26,6 @@ OPEN_EDITOR = "open_editor"
 """``action_id`` of the buttons of a review. In a digest each carries the number of its item, as an id is used once."""
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
-
-
-Section = tuple[str, str, str, str]
-"""Repository, runbook, slug and title."""
-
-
-def section_of(drift: Drift) -> Section:
-    """The section that drift is about; of drift without a runbook the changed code."""
-    item = drift.item
-    return drift.repo, item.runbook or item.code_path, item.slug, item.title
 
 
 @dataclass(frozen=True)
@@ -65,7 +55,7 @@ def item_text(view: View, line: Line) -> str:
     title = f" · {prose(item.title, 80)}" if item.title else ""
     first = f"{SIGN[item.status]} *{what}* · {_place(view, line)}{title}"
     wrong = _wrong(item)
-    if section_of(line.drift) in view.twice and item.message not in wrong:
+    if section_of(line.drift.repo, line.drift.item) in view.twice and item.message not in wrong:
         wrong = f"{prose(item.message, 200)} · {wrong}"
     return "\n".join(part for part in (first, wrong, f"{_change(view, line)} · {_step(view, line)}") if part)
 

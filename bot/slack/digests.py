@@ -18,7 +18,6 @@ from bot.slack.digestlines import (
     item_text,
     review_buttons,
     review_text,
-    section_of,
     settled_text,
 )
 from bot.slack.escape import clean, plain, prose, width
@@ -32,6 +31,7 @@ from bot.slack.parts import (
     message,
     plural,
     section,
+    section_of,
 )
 from bot.slack.status import UNSERVED
 from runbooks.model import Status
@@ -58,7 +58,7 @@ _SAY_HERE = {
 
 def digest(due: Due, lines: Sequence[AnyLine], directory: Directory, now: datetime, web: str) -> dict[str, object]:
     """The message: at most ``MAX_ITEMS`` items, worst first, grouped by service. ``lines`` is not empty."""
-    found = Counter(section_of(line.drift) for line in lines if isinstance(line, Line))
+    found = Counter(section_of(line.drift.repo, line.drift.item) for line in lines if isinstance(line, Line))
     view = _View(due, directory, now, web, frozenset(one for one, count in found.items() if count > 1))
     shown = _fitting(view, lines[:MAX_ITEMS])
     waiting = [line for line in lines if not isinstance(line, Settled)]
@@ -152,7 +152,7 @@ def _size(button: ButtonElement) -> int:
 
 def _counts(lines: Sequence[Open]) -> tuple[int, int]:
     """How many sections, and how many reviews; a section is one, however much was found in it."""
-    sections = {section_of(line.drift) for line in lines if isinstance(line, Line)}
+    sections = {section_of(line.drift.repo, line.drift.item) for line in lines if isinstance(line, Line)}
     return len(sections), sum(isinstance(line, ReviewLine) for line in lines)
 
 

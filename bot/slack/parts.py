@@ -97,6 +97,16 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{count} {one if count == 1 else many or one + 's'}"
 
 
+Section = tuple[str, str, str, str]
+"""Repository, runbook, slug and title."""
+
+
+def section_of(repo: str, item: Item) -> Section:
+    """The section that an item is about; of one without a runbook the changed code. A section counts once, however
+    much was found in it."""
+    return repo, item.runbook or item.code_path, item.slug, item.title
+
+
 _FAR = 330
 """So many days ahead a day is not said without its year."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
@@ -13,7 +14,7 @@ from bot.reminders.nouns import ReviewDue
 from bot.slack.escape import clean, path, plain, prose
 from bot.slack.links import file_url, pull_url
 from bot.slack.mentions import SLACK, channel, named, owners_line
-from bot.slack.parts import MAX_TOTAL, SIGN, context, header, link, message, packed, plural, section
+from bot.slack.parts import MAX_TOTAL, SIGN, context, header, link, message, packed, plural, section, section_of
 
 UNSERVED = "runbooks of no service"
 """How runbooks are called whose service nobody named."""
@@ -54,10 +55,11 @@ def status(services: Sequence[ServiceStatus], drift: Sequence[Drift], now: datet
     blocks: list[Block] = [header(f"{plain(name, 100)} — {summary}")]
     blocks += [context(_described(service)) for service in services[:5]]
     if drift:
-        blocks += _listed("*Open drift*", (drift_line(one, now, web) for one in drift), 3)
+        lines = drift_lines(drift, now, web)
+        blocks += _listed("*Open drift*", lines, 3, len(lines) + max(len(drift) - MOST_LINES, 0))
     books = sorted(runbooks, key=lambda pair: (overdue(pair[1], today) is None, pair[0].repo, pair[1].path))
-    lines = (_runbook_line(service, book, today, web) for service, book in books)
-    blocks += _listed("*Runbooks*", lines, 3) if books else [section("*Runbooks*\nnone yet")]
+    shelf = (_runbook_line(service, book, today, web) for service, book in books)
+    blocks += _listed("*Runbooks*", shelf, 3) if books else [section("*Runbooks*\nnone yet")]
     blocks.append(context(f"Dead references: {NOT_AUDITED} · Alerts without a section: {NOT_AUDITED}"))
     return message(f"{plain(name, 200)}: {summary}", blocks)
 
@@ -97,15 +99,16 @@ def owners(services: Sequence[ServiceStatus]) -> dict[str, object]:
 
 def mine(drift: Sequence[Drift], now: datetime, web: str, reviews: Sequence[ReviewDue] = ()) -> dict[str, object]:
     """What waits for the person who asks: open sections, and reviews that are due."""
-    counts = [plural(len(drift), "section")] if drift else []
+    sections = len({section_of(one.repo, one.item) for one in drift})
+    counts = [plural(sections, "section")] if drift else []
     counts += [plural(len(reviews), "review")] if reviews else []
     if not counts:
         return message("Nothing waits for you.", [section("✅ Nothing waits for you.")])
-    title = f"{' and '.join(counts)} {'waits' if len(drift) + len(reviews) == 1 else 'wait'} for you"
-    lines = (drift_line(one, now, web) for one in drift[:MOST_LINES])
+    title = f"{' and '.join(counts)} {'waits' if sections + len(reviews) == 1 else 'wait'} for you"
+    lines = drift_lines(drift, now, web)
     due = (review_line(one, now.date(), web) for one in reviews[:MOST_LINES])
     late = _listed("*Due for review*", due, 2, len(reviews)) if reviews else []
-    return message(title, [*_listed(f"*{title}*", lines, 4, len(drift)), *late])
+    return message(title, [*_listed(f"*{title}*", lines, 4, len(lines) + max(len(drift) - MOST_LINES, 0)), *late])
 
 
 def help_text(command: str = "/runbook") -> dict[str, object]:
@@ -122,6 +125,12 @@ def overdue(book: RunbookStatus, today: date) -> int | None:
         return 0
     late = (today - book.last_reviewed - timedelta(days=book.review_every)).days
     return late if late > 0 else None
+
+
+def drift_lines(drift: Sequence[Drift], now: datetime, web: str) -> list[str]:
+    """Lines of the first ``MOST_LINES`` open items. Several that were found in one place are one line."""
+    lines = Counter(drift_line(one, now, web) for one in drift[:MOST_LINES])
+    return [f"{line} · {count} findings" if count > 1 else line for line, count in lines.items()]
 
 
 def drift_line(drift: Drift, now: datetime, web: str, owner: str = "") -> str:

@@ -122,6 +122,18 @@ def test_what_an_alert_turns_into(opened: object, found: object, text: str) -> N
     assert terminal(shown).startswith(text)
 
 
+def test_two_findings_in_one_section_are_one_section_with_one_reason() -> None:
+    twice = review(ACKNOWLEDGED, replace(ACKNOWLEDGED, fingerprint="f2", subject="LOGIN_TTL"))
+    shown = terminal(blocks.closed(pull(), twice, WEB))
+    assert "1 section declared still accurate" in shown
+    assert shown.count("the page says so too") == 1
+    both = [Drift("acme/shop", item(fingerprint=f"f{n}"), REF, NOW, merged=False, assignee="") for n in (1, 2)]
+    shown = terminal(status.mine(both, NOW, WEB))
+    assert shown.startswith("*1 section waits for you*\n")
+    assert shown.count("shop.md:12") == 1
+    assert "today · @ops-olga (CODEOWNERS) · 2 findings" in shown.replace("\n", " ").replace("  ", " ")
+
+
 def test_debt_of_a_merge_can_still_be_settled() -> None:
     shown = terminal(blocks.closed(pull(state=PullState.MERGED), review(item()), WEB))
     assert "docs/runbooks/shop.md:12 · Sessions" in shown
