@@ -34,6 +34,8 @@ def ended(bot: Bot, pull: Pull, known: Pull | None) -> str:
             bot.store.save_review(unseen, at)
             bot.store.open_drift(unseen, at)
         left = bot.store.review(pull.ref)
+        if merged and known is not None and known.draft and left is not None and _of(pull, left):
+            bot.store.open_drift(left, at)  # merged before anybody looked at what was no draft any more
         bot.store.settle(pull.ref, merged=merged, at=at)
         if left is not None and fresh:
             body = {
@@ -45,11 +47,16 @@ def ended(bot: Bot, pull: Pull, known: Pull | None) -> str:
     return pull.state.value
 
 
+def _of(pull: Pull, found: Review) -> bool:
+    """Whether a review is of the head that was merged, and came to a result."""
+    return found.head == pull.head_sha and not found.failure
+
+
 def _unseen(bot: Bot, pull: Pull) -> Review | None:
     """The review of a merged head that nobody reviewed; None where one did, the merge is long ago, nobody opted in, or
     it can no longer be judged. Raises ``Unavailable``."""
     found, now = bot.store.review(pull.ref), bot.clock.now()
-    if found is not None and found.head == pull.head_sha and not found.failure:
+    if found is not None and _of(pull, found):
         return None
     if pull.merged_at is None or now - pull.merged_at > UNSEEN:
         return None

@@ -281,7 +281,7 @@ class Store(Protocol):
         """Close one."""
         ...
 
-    def settle(self, ref: PullRef, *, merged: bool, at: datetime) -> None:
+    def settle(self, ref: PullRef, *, merged: bool, at: datetime, why: str = "the pull request was closed") -> None:
         """The pull request ended: merged drift becomes debt, drift of a closed one ends."""
         ...
 

@@ -83,7 +83,9 @@ def review(bot: Bot, ref: PullRef) -> str:
     pull = _with_authors(bot, pull, known)
     if pull.state is not PullState.OPEN:
         return ended(bot, pull, known)
-    bot.store.save_pull(pull, bot.clock.now())
+    # A draft stays one until its drift is opened: merged before that, it is still known to owe it.
+    draft = pull.draft or (known is not None and known.draft)
+    bot.store.save_pull(replace(pull, draft=draft), bot.clock.now())
     found = bot.store.review(ref)
     order = _prepare(bot, pull)
     if order is None:
@@ -115,7 +117,9 @@ def remember(bot: Bot, pull: Pull, result: Review) -> str:
         result = applied(result, rulings_on(bot, pull), at.date())  # somebody may have decided while it was made
         bot.store.save_pull(pull, at)
         fresh = bot.store.save_review(result, at)
-        if not pull.draft and not result.failure:
+        if pull.draft:
+            bot.store.settle(pull.ref, merged=False, at=at, why="the pull request is a draft again")
+        elif not result.failure:
             bot.store.open_drift(result, at)
         if not result.failure:
             bot.store.save_services(pull.ref.repo, result.services, at)

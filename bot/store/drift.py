@@ -112,15 +112,16 @@ class DriftPart(Part):
         with self.writing(f"drift of {repo}") as connection:
             _close(connection, repo, [fingerprint], at, by)
 
-    def settle(self, ref: PullRef, *, merged: bool, at: datetime) -> None:
-        """The pull request ended: merged drift becomes debt, drift of a closed one ends. A merge also makes its own
+    def settle(self, ref: PullRef, *, merged: bool, at: datetime, why: str = "the pull request was closed") -> None:
+        """The pull request ended, or asks for nothing any more as a draft (``why`` is on record with what that ends):
+        merged drift becomes debt, that of others ends. A merge also makes its own
         what another pull request opened first, and ends debt that its newest review calls updated or acknowledged."""
         with self.writing(f"drift of {ref.repo}") as connection:
             here = (drifts.c.repo == ref.repo, drifts.c.closed_at.is_(None))
             rows = _rows(connection, *here)
             own = [str(r["fingerprint"]) for r in rows if r["number"] == ref.number and not r["merged"]]
             if not merged:
-                self._end(connection, ref, dict.fromkeys(own, "the pull request was closed"), at)
+                self._end(connection, ref, dict.fromkeys(own, why), at)
                 return
             ours = (*here, drifts.c.number == ref.number, drifts.c.merged.is_(False))
             connection.execute(update(drifts).where(*ours).values(merged=True, merged_at=seconds(at)))

@@ -11,8 +11,10 @@ from fakes import REF, FakeAnalyst, FakeChat, FakeForge, FakeJobs, item, pull, r
 from analyzers.model import Severity
 from bot import service
 from bot.context import Bot, Rules
-from bot.model import Approvals, Incoming, Policy, PullRef, PullState
+from bot.decide import acknowledge
+from bot.model import Approvals, Incoming, Policy, PullRef, PullState, Surface
 from bot.ports import AnalysisFailed, Store, Unavailable
+from bot.rights import acting
 from runbooks.model import Status
 
 HEAD, NEXT = "1" * 40, "2" * 40
@@ -90,6 +92,37 @@ def test_the_message_goes_quiet_when_the_pull_request_becomes_a_draft_again(bot:
     forge(bot).pulls[REF] = pull(draft=True)
     told(bot, action="converted_to_draft", id="d2")
     assert texts(bot) == ["Shorter sessions: draft"]
+    assert bot.store.drift() == (), "nobody is reminded of a draft"
+
+    forge(bot).pulls[REF] = pull()
+    told(bot, action="ready_for_review", id="d3")
+    assert texts(bot) == ["Shorter sessions: contradicted f1"]
+    assert [drift.item.fingerprint for drift in bot.store.drift()] == ["f1"]
+
+
+@pytest.mark.parametrize("overtaken", [False, True], ids=["before the review", "during the review"])
+def test_a_draft_that_is_made_ready_and_merged_at_once_leaves_its_debt(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch, overtaken: bool
+) -> None:
+    forge(bot).pulls[REF] = pull(draft=True)
+    told(bot)
+    merged = pull(state=PullState.MERGED, merged_sha="m" * 40)
+    answers = iter([pull()] if overtaken else [])
+    monkeypatch.setattr(forge(bot), "pull", lambda ref: next(answers, merged))
+    assert service.review(bot, REF) == ("superseded" if overtaken else "merged")
+    told(bot, action="closed", id="d2")
+    assert [(drift.item.fingerprint, drift.merged) for drift in bot.store.drift()] == [("f1", True)]
+
+
+def test_what_is_said_of_a_draft_counts_when_it_is_ready(bot: Bot) -> None:
+    bot = replace(bot, rules=replace(bot.rules, people={"ops-olga": "U0OLGA"}))
+    told(bot)
+    forge(bot).pulls[REF] = pull(draft=True)
+    told(bot, action="converted_to_draft", id="d2")
+    acknowledge(bot, acting(bot, slack="U0OLGA", surface=Surface.BUTTON), REF, ["f1"], "measured it")
+    forge(bot).pulls[REF] = pull()
+    told(bot, action="ready_for_review", id="d3")
+    assert bot.store.drift() == ()
 
 
 def test_a_new_title_updates_the_message_in_place(bot: Bot) -> None:
