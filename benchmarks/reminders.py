@@ -47,7 +47,7 @@ HOUR = timedelta(hours=1)
 class Book:
     """Addresses of a benchmark: every handle leads somewhere at once."""
 
-    def of(self, handle: str, service: str) -> tuple[Recipient, ...]:
+    def of(self, handle: str, service: str, repo: str) -> tuple[Recipient, ...]:
         """A handle's user."""
         return (Recipient(Place.PERSON, f"U{handle[1:]}"),)
 
@@ -55,7 +55,7 @@ class Book:
         """A service's channel."""
         return Recipient(Place.CHANNEL, f"C{service}")
 
-    def escalation(self, service: str) -> tuple[Recipient, ...]:
+    def escalation(self, service: str, repo: str) -> tuple[Recipient, ...]:
         """A service's contact."""
         return (Recipient(Place.PERSON, f"U{service}"),)
 

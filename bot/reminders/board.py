@@ -13,7 +13,17 @@ from datetime import date, datetime
 
 from bot.reminders import calendar
 from bot.reminders.ladder import Ladder, Rules
-from bot.reminders.nouns import Audience, Availability, OpenItem, Place, Recipient, ReminderPolicy, ReviewDue, Step
+from bot.reminders.nouns import (
+    Audience,
+    Availability,
+    OpenItem,
+    Place,
+    Recipient,
+    ReminderPolicy,
+    ReviewDue,
+    Step,
+    unresolved,
+)
 from bot.reminders.policy import availability_of, filled
 from bot.reminders.ports import Addresses
 from bot.reminders.routes import Inbox, Routes
@@ -91,10 +101,20 @@ class Board:
         """Everybody who may hear of something."""
         yield from (inbox for group in self._hours.values() for _, inboxes in group for inbox in inboxes)
 
+    def people(self) -> set[str]:
+        """Everybody (Slack ids) who may hear of something, those too who would if they had not left."""
+        there = {inbox.recipient.id for inbox in self.inboxes() if inbox.recipient.place is Place.PERSON}
+        return there | self._routes.left
+
     def openings(self, day: date) -> set[datetime]:
         """The instants at which somebody's stretch of a day begins."""
         people = (person for group in self._hours.values() for person, _ in group)
         return {window.start for person in people for window in calendar.windows(person, day)}
+
+    def timezone(self, recipient: Recipient) -> str:
+        """The time zone of a recipient; UTC for one to whom nothing leads."""
+        inbox = next((inbox for inbox in self._routes.inboxes() if inbox.recipient == recipient), None)
+        return self.availability(inbox).timezone if inbox is not None else "UTC"
 
     def availability(self, inbox: Inbox) -> Availability:
         """The hours of a recipient: what is known of a person, else as in the first service (by name) that led
@@ -159,7 +179,7 @@ class Board:
         """Inboxes by time zone and working hours, and in those by all that is known of them."""
         same: defaultdict[Availability, list[Inbox]] = defaultdict(list)
         for inbox in self._routes.inboxes():
-            if inbox.home or inbox is self.workspace:
+            if (inbox.home or inbox is self.workspace) and not unresolved(inbox.recipient):
                 same[self.availability(inbox)].append(inbox)
         found: defaultdict[tuple[str, str], list[tuple[Availability, list[Inbox]]]] = defaultdict(list)
         for person, inboxes in same.items():

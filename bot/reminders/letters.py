@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 
 from bot.context import Bot
 from bot.model import BotError, Drift, content_hash
 from bot.ports import Message
 from bot.reminders import ladder
 from bot.reminders.board import Board, World
+from bot.reminders.calendar import zone
 from bot.reminders.notices import HANDED_OVER, Absent, Line, Notices, ReviewLine, Settled, Tally, Waiting
 from bot.reminders.nouns import Audience, Due, Entry, Kind, OpenItem, Recipient, ReviewDue
 from bot.reminders.ports import Ledger
@@ -116,18 +118,19 @@ class Letters:
                     goes[board.owner_of(of)].append(of)
             for to, theirs in goes.items():
                 reviews = sum(isinstance(of, ReviewDue) for of in theirs)
-                left = _left(handle, service, world)
+                left = _left(handle, service, theirs[0].repo, world)
                 found.append(Absent(handle, service, left, len(theirs) - reviews, reviews, to))
         return found
 
     def _weekly(self, asked: Due, now: datetime) -> Message | None:
         end = asked.day - timedelta(days=asked.day.weekday())  # the digest may come later than on Monday
-        week = timedelta(days=7)
-        tally, world = self._tally(asked.subject, end - week, end, end - 2 * week), self._scene.near(())
+        world = self._scene.near(())
+        span = _Span(asked.subject, Board(world).timezone(asked.recipient), _elsewhere(asked, world))
+        tally = self._tally(span, end - _WEEK, end, end - 2 * _WEEK)
         waiting = [
             Waiting(_with_present(drift, world), pull.author if (pull := self._bot.store.pull(drift.ref)) else "")
             for drift in self._bot.store.drift(service=asked.subject)
-            if drift.opened_at < _midnight(end)
+            if drift.repo not in span.without and drift.opened_at < span.midnight(end)
         ]
         if not (waiting or tally.now.opened or tally.now.closed):
             return None
@@ -138,36 +141,58 @@ class Letters:
         end = asked.day.replace(day=1)
         since = (end - timedelta(days=1)).replace(day=1)
         before = (since - timedelta(days=1)).replace(day=1)
+        where = Board(self._scene.near(())).timezone(asked.recipient)
         names = sorted({service.name for service in self._bot.store.services() if service.name})
-        whole = self._tally("", since, end, before)
+        whole = self._tally(_Span("", where), since, end, before)
         if not any(n.opened or n.closed or n.open_now for n in (whole.now, whole.before)):
             return None
-        return self._notices.monthly(asked, whole, [self._tally(name, since, end, before) for name in names])
+        return self._notices.monthly(
+            asked, whole, [self._tally(_Span(name, where), since, end, before) for name in names]
+        )
 
-    def _tally(self, service: str, since: date, end: date, before: date) -> Tally:
+    def _tally(self, span: _Span, since: date, end: date, before: date) -> Tally:
         """The numbers from one day to another (the first one on which they do not count), and from ``before`` on."""
-        first, last = _midnight(since), _midnight(end)
-        return Tally(
-            service, since, end - timedelta(days=1),
-            self._ledger.numbers(service, first, last), self._ledger.numbers(service, _midnight(before), first),
-        )  # fmt: skip
+        starts = [span.midnight(day) for day in (before, since, end)]
+        then, now = (self._ledger.numbers(span.service, first, last, span.without) for first, last in pairwise(starts))
+        return Tally(span.service, since, end - timedelta(days=1), now, then)
 
 
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
+_WEEK = timedelta(days=7)
 
 
-def _left(handle: str, service: str, world: World) -> bool:
+@dataclass(frozen=True)
+class _Span:
+    """Whose days are counted: a service (empty: all) but for some repositories, in the time zone of who reads it."""
+
+    service: str
+    timezone: str
+    without: frozenset[str] = frozenset()
+
+    def midnight(self, day: date) -> datetime:
+        """The beginning of a day."""
+        return datetime.combine(day, time(), zone(self.timezone)).astimezone(UTC)
+
+
+def _elsewhere(asked: Due, world: World) -> frozenset[str]:
+    """The repositories with a service of this name that is told about in another channel: another one, or another
+    team's part of it."""
+    repos = {repo for repo, name in world.policies if name == asked.subject}
+    here = {repo for repo in repos if world.addresses.channel(asked.subject, repo) == asked.recipient}
+    return frozenset(repos - here) if here else frozenset()
+
+
+def _left(handle: str, service: str, repo: str, world: World) -> bool:
     """Whether whoever is behind a handle has left the workspace."""
-    known = [world.availability.get(recipient.id) for recipient in world.addresses.of(handle, service)]
+    known = [world.availability.get(recipient.id) for recipient in world.addresses.of(handle, service, repo)]
     return any(one is not None and one.gone for one in known)
 
 
 def _with_present(drift: Drift, world: World) -> Drift:
     """Drift with those of its owners who have not left: nobody waits on the others."""
     item = drift.item
-    owners = tuple(owner for owner in item.owners if not _left(owner.handle, item.service, world))
-    assignee = drift.assignee if drift.assignee and not _left(drift.assignee, item.service, world) else ""
+    where = (item.service, drift.repo, world)
+    owners = tuple(owner for owner in item.owners if not _left(owner.handle, *where))
+    assignee = drift.assignee if drift.assignee and not _left(drift.assignee, *where) else ""
     return replace(drift, item=replace(item, owners=owners), assignee=assignee)
 
 

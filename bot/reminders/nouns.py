@@ -95,6 +95,15 @@ class Recipient:
         return cls(Place(place), name)
 
 
+UNRESOLVED = "?"
+"""What the id of a person begins with of whom only the address is known: Slack could not be asked who that is."""
+
+
+def unresolved(recipient: Recipient) -> bool:
+    """Whether nobody can write to a recipient yet: what is theirs waits, as they may well be there."""
+    return recipient.id.startswith(UNRESOLVED)
+
+
 @dataclass(frozen=True, slots=True)
 class Availability:
     """When somebody may be written to. What is empty is not known of them: then their service's counts

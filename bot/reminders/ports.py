@@ -100,7 +100,7 @@ class Ledger(Protocol):
         """The newest review by hand of each runbook (repository, path): when and by whom."""
         ...
 
-    def numbers(self, service: str, since: datetime, until: datetime) -> Numbers:
+    def numbers(self, service: str, since: datetime, until: datetime, without: Collection[str] = ()) -> Numbers:
         """What happened to a service's drift in a span; an empty service means all. What is open, and the oldest of it,
         are of the end of the span, so that two spans compare."""
         ...
@@ -129,7 +129,7 @@ class Presence(Protocol):
 class Addresses(Protocol):
     """Where handles lead."""
 
-    def of(self, handle: str, service: str) -> tuple[Recipient, ...]:
+    def of(self, handle: str, service: str, repo: str) -> tuple[Recipient, ...]:
         """The recipients behind an owner's handle: a person, or for a team the service's channel; none when nobody is
         known, or when the person left."""
         ...
@@ -138,7 +138,7 @@ class Addresses(Protocol):
         """The service's channel, else the repository's, else the default."""
         ...
 
-    def escalation(self, service: str) -> tuple[Recipient, ...]:
+    def escalation(self, service: str, repo: str) -> tuple[Recipient, ...]:
         """Whom to ask when owners stay silent."""
         ...
 

@@ -68,7 +68,9 @@ class Routes:
         self._persons: dict[str, Inbox] = {}
         self._rooms: dict[str, Inbox] = {}
         self._unsure: set[tuple[str, ...]] = set()
-        self._people: dict[tuple[str, str], Inboxes] = {}
+        self._people: dict[tuple[str, str, str], Inboxes] = {}
+        self.left: set[str] = set()
+        """The people (Slack ids) who would have been an answer, had they not left."""
         self._owners: dict[tuple[tuple[str, ...], str, str], Inboxes] = {}
         self._channels: dict[tuple[str, str], Inboxes] = {}
         self._escalations: dict[tuple[str, str], Inboxes] = {}
@@ -83,7 +85,7 @@ class Routes:
         if audience is Audience.OWNER:
             return self.owner(item)
         if audience is Audience.AUTHOR:
-            return self._person(item.author, item.service)
+            return self._person(item.author, item.service, item.repo)
         if audience is Audience.ESCALATION:
             return self._escalation(item.service, item.repo)
         return self.channel(item.service, item.repo)
@@ -93,7 +95,7 @@ class Routes:
         key = (of.handles, of.service, of.repo)
         found = self._owners.get(key)
         if found is None:
-            people = [self._person(handle, of.service) for handle in of.handles]
+            people = [self._person(handle, of.service, of.repo) for handle in of.handles]
             if not people or not people[0]:
                 self._unsure.add(of.handles)
             found = next((person for person in people if person), None) or self.channel(of.service, of.repo)
@@ -105,7 +107,7 @@ class Routes:
         if of.handles not in self._unsure:
             return
         for index, handle in enumerate(of.handles):
-            if self._person(handle, of.service):
+            if self._person(handle, of.service, of.repo):
                 return
             yield Missing(handle, index, of)
 
@@ -120,15 +122,15 @@ class Routes:
     def _escalation(self, service: str, repo: str) -> Inboxes:
         key = (service, repo)
         if key not in self._escalations:
-            found = self._present(self._addresses.escalation(service))
+            found = self._present(self._addresses.escalation(service, repo))
             self._escalations[key] = found or self.channel(service, repo)
         return self._escalations[key]
 
-    def _person(self, handle: str, service: str) -> Inboxes:
-        key = (handle, service)
+    def _person(self, handle: str, service: str, repo: str) -> Inboxes:
+        key = (handle, service, repo)
         found = self._people.get(key)
         if found is None:
-            found = self._people[key] = self._present(self._addresses.of(handle, service)) if handle else _NOBODY
+            found = self._people[key] = self._present(self._addresses.of(*key)) if handle else _NOBODY
         return found
 
     def _present(self, found: tuple[Recipient, ...]) -> Inboxes:
@@ -144,6 +146,7 @@ class Routes:
         inbox = known.get(recipient.id)
         if inbox is None:
             if person and recipient.id in self._gone:
+                self.left.add(recipient.id)
                 return None
             inbox = known[recipient.id] = Inbox(recipient, recipient.key)
             inbox.alone = (inbox,)

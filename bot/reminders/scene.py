@@ -22,6 +22,8 @@ FRESH = timedelta(hours=20)
 """How long what Slack said of a user counts: asked again before each morning."""
 ASKED = 100
 """Users that Slack is asked about in one tick; its limit for these calls is 50 a minute and more."""
+PATIENCE = timedelta(minutes=1)
+"""How long nothing is asked about addresses after Slack gave no answer."""
 LISTED = timedelta(hours=1)
 """How long a list of Slack's channels counts for a name that is not in it."""
 SETTING = timedelta(minutes=6)
@@ -80,6 +82,7 @@ class Scene:
     def __init__(self, bot: Bot, ledger: Ledger, presence: Presence) -> None:
         self._bot, self._ledger, self._presence = bot, ledger, presence
         self._emails: dict[str, tuple[str, datetime]] = {}
+        self._away = NEVER_ASKED
         self._rooms: tuple[Mapping[str, str], datetime] | None = None
         self._setting: _Setting | None = None
 
@@ -136,8 +139,7 @@ class Scene:
         """Ask Slack about people who may be told something and of whom nothing fresh is known, whom nobody was asked
         about for longest first; returns the world with what it said, the same where it was not asked."""
         known, now = self._ledger.availabilities(), self._bot.clock.now()
-        people = [inbox.recipient.id for inbox in board.inboxes() if inbox.recipient.place is Place.PERSON]
-        since = {slack: known[slack][1] if slack in known else NEVER_ASKED for slack in people}
+        since = {slack: known[slack][1] if slack in known else NEVER_ASKED for slack in board.people()}
         stale = sorted((at, slack) for slack, at in since.items() if not now - FRESH <= at <= now)
         said: dict[str, Availability] = {}
         for _, slack in stale[:ASKED]:
@@ -178,16 +180,23 @@ class Scene:
     def _room_of(self, name: str) -> str:
         return self._rooms[0].get(_bare(name), name) if self._rooms else name
 
-    def _slack_of(self, email: str) -> str:
+    def _slack_of(self, email: str) -> str | None:
+        """The user of an address, or an empty string; None where nobody can say at the moment."""
         now = self._bot.clock.now()
         known = self._emails.get(email.casefold())
-        if known is None or known[1] < now - timedelta(days=1):
-            try:
-                known = (self._bot.chat.user_by_email(email), now)
-            except BotError:
-                return known[0] if known else ""
-            self._emails[email.casefold()] = known
-        return known[0]
+        if known is not None and now - timedelta(days=1) <= known[1]:
+            return known[0]
+        if self._away <= now < self._away + PATIENCE:
+            return known[0] if known else None
+        try:
+            found = self._bot.chat.user_by_email(email)
+        except Unavailable:
+            self._away = now
+            return known[0] if known else None
+        except BotError:
+            return known[0] if known else ""
+        self._emails[email.casefold()] = (found, now)
+        return found
 
 
 def _bare(channel: str) -> str:

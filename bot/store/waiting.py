@@ -74,14 +74,16 @@ class Waiting(Part):
             names = connection.scalars(select(drifts.c.fingerprint).where(*here)).all()
         return tuple(f"{ref.repo}:{name}" for name in names)
 
-    def numbers(self, service: str, since: datetime, until: datetime) -> Numbers:
-        """What happened to a service's drift in a span (half-open; an empty service means all). ``open_now`` and
+    def numbers(self, service: str, since: datetime, until: datetime, without: Collection[str] = ()) -> Numbers:
+        """What happened to a service's drift in a span (half-open; an empty service means all),
+        ``without`` some repositories. ``open_now`` and
         ``oldest`` are of the end of the span, so that two spans can be compared. Drift that opened anew counts from
         then: of each fingerprint one life is on record."""
         start, end = seconds(since), seconds(until)
         opened, closed = drifts.c.opened_at, drifts.c.closed_at
         still = and_(opened < end, or_(closed.is_(None), closed >= end))
-        of = (drifts.c.service == clipped(service, 250),) if service else ()
+        of = [drifts.c.service == clipped(service, 250)] if service else []
+        of += [drifts.c.repo.not_in(without)] if without else []
         counts = select(
             func.count().filter(opened >= start, opened < end), func.count().filter(still),
             func.min(opened).filter(still),

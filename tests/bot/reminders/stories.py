@@ -109,7 +109,7 @@ class Telling:
             self._at, self._world = at, self._made(now)
         return self._world
 
-    def of(self, handle: str, service: str) -> tuple[Recipient, ...]:
+    def of(self, handle: str, service: str, repo: str) -> tuple[Recipient, ...]:
         if handle.startswith("@team-"):
             return (Recipient(Place.CHANNEL, f"C-{handle[6:]}"),)
         return (Recipient(Place.PERSON, handle[1:].upper()),) if handle[1:].upper() in self.story.people else ()
@@ -117,7 +117,7 @@ class Telling:
     def channel(self, service: str, repo: str) -> Recipient | None:
         return Recipient(Place.CHANNEL, f"C-{service or 'all'}")
 
-    def escalation(self, service: str) -> tuple[Recipient, ...]:
+    def escalation(self, service: str, repo: str) -> tuple[Recipient, ...]:
         return (Recipient(Place.PERSON, "P0"),) if service < "s3" else ()
 
     def _made(self, now: datetime) -> World:

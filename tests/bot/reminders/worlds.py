@@ -46,7 +46,7 @@ class Book:
     bosses: tuple[str, ...] = ("boss",)
     channels: bool = True
 
-    def of(self, handle: str, service: str) -> tuple[Recipient, ...]:
+    def of(self, handle: str, service: str, repo: str) -> tuple[Recipient, ...]:
         if handle == "@team":
             return (channel(f"#{service}"),)
         return () if handle in self.unknown else (person(handle[1:]),)
@@ -54,7 +54,7 @@ class Book:
     def channel(self, service: str, repo: str) -> Recipient | None:
         return channel(f"#{service or 'all'}") if self.channels else None
 
-    def escalation(self, service: str) -> tuple[Recipient, ...]:
+    def escalation(self, service: str, repo: str) -> tuple[Recipient, ...]:
         return tuple(person(name) for name in self.bosses)
 
 
