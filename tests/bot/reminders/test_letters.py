@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -86,3 +86,29 @@ def test_the_note_of_somebody_who_left_counts_what_goes_to_each(town: Town) -> N
     assert "2 sections go to this channel now" in note
     assert note.count("ops-olga") < 5
     assert "U0SAM" not in note
+
+
+def test_a_week_ends_with_the_sunday_of_its_readers(town: Town) -> None:
+    """In Sydney it is Monday, nine o'clock, when the week of UTC has two hours left."""
+    known = ServiceStatus("shop", "acme/shop", "configuration", OWNED, "C0SHOP", "", ())
+    sydney = replace(known, reminders=ReminderPolicy(timezone="Australia/Sydney"))
+    town.store.save_services("acme/shop", [sydney], town.clock.now())
+    town.store.close_drift("acme/shop", "f1", datetime(2026, 11, 29, 22, 45, tzinfo=UTC), "a test")  # Monday there
+    for day, closed in ((29, 0), (36, 1)):
+        town.clock.at = datetime(2026, 11, 1, 22, 0, tzinfo=UTC) + timedelta(days=day - 1)
+        town.chat.messages.clear()
+        town.tick()
+        (week,) = town.said("C0SHOP")
+        assert f"*Closed* {closed} (the week before: 0)" in week
+
+
+def test_a_week_is_of_the_services_repositories_that_read_there(town: Town) -> None:
+    other = ServiceStatus("shop", "acme/store", "configuration", OWNED, "C0STORE", "", ())
+    town.store.save_services("acme/store", [other], town.clock.now())
+    opened = replace(review(item(fingerprint="f8", service="shop")), ref=PullRef("acme/store", 8))
+    town.store.open_drift(opened, town.clock.now())
+    (week,) = on(town, 2026, 11, 30)
+    assert "*Opened* 1 (the week before: 0)" in week
+    assert "acme/store" not in week
+    (theirs,) = [text for text in town.said("C0STORE") if "Opened" in text]
+    assert "acme/shop" not in theirs

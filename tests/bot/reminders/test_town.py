@@ -11,12 +11,12 @@ import pytest
 
 from bot import service
 from bot.decide import acknowledge, hand_over, snooze
-from bot.model import Person, Proof, PullRef, RunbookStatus, ServiceStatus, Surface
+from bot.model import OwnerName, Person, Proof, PullRef, RunbookStatus, ServiceStatus, Surface
 from bot.ports import Refused, Unavailable
 from bot.reminders.nouns import Availability, Due, Kind, ReminderPolicy
 from bot.rights import acting
 from bot.store import SqlStore
-from tests.bot.fakes import REF, review
+from tests.bot.fakes import REF, item, review
 from tests.bot.reminders.town import OLGA, OWNED, Town
 
 DEBT = "acme/shop:f1"
@@ -217,6 +217,40 @@ def test_whose_time_zone_slack_does_not_know_is_told_in_the_services_morning(tow
     heard = [(day, hour) for day in (24, 25, 26, 27) for hour in range(24) if "sent" in town.at(day, hour, 15).tick()]
     assert heard == [(24, 3), (27, 3)]  # 26 November is a holiday
     assert "(Asia/Kathmandu)" in town.reminders.quiet(OLGA, timedelta(hours=2))
+
+
+def test_who_was_taken_for_gone_is_asked_about_again(town: Town) -> None:
+    """A token of another workspace for an hour, an account that was paused."""
+    town.presence.known[OLGA] = Availability("UTC", gone=True)
+    town.at(24, 9).tick()
+    assert town.said("D0OLGA") == []
+    town.presence.known[OLGA] = Availability("UTC")
+    town.at(25, 9).tick()
+    assert len(town.said("D0OLGA")) == 1
+
+
+def test_an_address_that_slack_cannot_look_up_now_waits_and_is_not_called_nobody(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = OwnerName("olga@acme.example", "email", "CODEOWNERS")
+    opened = replace(
+        review(replace(item(fingerprint="f8", service="shop"), owners=(owner,))), ref=PullRef("acme/shop", 8)
+    )
+    town.store.close_drift("acme/shop", "f1", town.clock.now(), "a test")
+    town.store.open_drift(opened, town.clock.now())
+    asked = []
+
+    def away(email: str) -> str:
+        asked.append(email)
+        raise Unavailable("ratelimited")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(town.chat, "user_by_email", away)
+        assert town.at(24, 9).tick() == []
+        assert asked == ["olga@acme.example"]
+    town.chat.emails["olga@acme.example"] = OLGA
+    assert town.at(24, 9, 5).tick() == ["sent"]
+    assert len(town.said("D0OLGA")) == 1
 
 
 def test_one_whom_slack_refuses_to_show_keeps_nobody_from_being_asked_about(town: Town) -> None:
