@@ -57,17 +57,21 @@ _SAY_HERE = {
 
 
 def digest(due: Due, lines: Sequence[AnyLine], directory: Directory, now: datetime, web: str) -> dict[str, object]:
-    """The message: at most ``MAX_ITEMS`` items, worst first, grouped by service. ``lines`` is not empty."""
+    """The message: at most ``MAX_ITEMS`` items, worst first, grouped by service. What is new comes before what was
+    said already where there is not room for all. ``lines`` is not empty."""
     found = Counter(section_of(line.drift.repo, line.drift.item) for line in lines if isinstance(line, Line))
     view = _View(due, directory, now, web, frozenset(one for one, count in found.items() if count > 1))
-    shown = _fitting(view, lines[:MAX_ITEMS])
+    places = sorted(range(len(lines)), key=lambda place: not lines[place].entry.fresh)[:MAX_ITEMS]
+    fitting = _fitting(view, [lines[place] for place in places])
+    shown = [made for _, made in sorted(zip(places, fitting, strict=False), key=lambda pair: pair[0])]
     waiting = [line for line in lines if not isinstance(line, Settled)]
     blocks: list[Block] = [header(plain(view.title(waiting), MAX_HEADER)), context(view.why(waiting))]
     for service in dict.fromkeys(line.entry.service for line, _ in shown):
         name = prose(service, 80) if clean(service) else UNSERVED
         blocks += [DividerBlock(), section(f"*{name}*")]
         blocks += [block for line, made in shown if line.entry.service == service for block in made]
-    rest = [line for line in lines[len(shown) :] if not isinstance(line, Settled)]
+    there = set(places[: len(shown)])
+    rest = [line for place, line in enumerate(lines) if place not in there and not isinstance(line, Settled)]
     if rest:
         blocks.append(context(f"and {_amount(rest)} more: {view.where_is(rest)}"))
     blocks.append(context(view.small_print))

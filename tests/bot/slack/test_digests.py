@@ -157,6 +157,16 @@ def test_the_escalation_contact_is_told_why() -> None:
     assert "open for 14 days · owner: @ops-olga · escalated: fourth and last reminder" in said
 
 
+def test_what_is_new_is_among_what_is_shown() -> None:
+    old = [line(item(fingerprint=f"f{n}", slug=f"s{n}", line=n), 1, fresh=False) for n in range(11, 24)]
+    new = line(item(fingerprint="f9", slug="s9", line=99), 0)
+    said = shown(OLGA, *old, new)
+    assert "1 new since the last digest" in said
+    assert "shop.md:99" in said
+    assert "and 4 sections more" in said.replace("and 4 more", "and 4 sections more")
+    assert said.index("shop.md:19") < said.index("shop.md:99"), "in their order"
+
+
 def test_a_digest_says_of_each_line_why_it_came() -> None:
     handed = line(item(fingerprint="f9"), 0, assignee="U0OLGA")
     assert "you get this because it was handed to you\n" in shown(OLGA, handed)
