@@ -127,7 +127,8 @@ def _of_thing(thing: Thing, ref: PullRef) -> list[Happening]:
     for at, until in thing.snoozes:
         found.append((at, 2, partial(SqlStore.snooze_drift, repo=REPO, fingerprint=thing.key, until=until, at=at)))
     for at, to in thing.handovers:
-        found.append((at, 3, partial(SqlStore.assign, repo=REPO, fingerprint=thing.key, assignee=user(to[1:].upper()))))
+        to = user(to[1:].upper())
+        found.append((at, 3, partial(SqlStore.assign, repo=REPO, fingerprint=thing.key, assignee=to, at=at)))
     if at := thing.closed:
         found.append((at, 4, partial(SqlStore.close_drift, repo=REPO, fingerprint=thing.key, at=at, by="a commit")))
     return found

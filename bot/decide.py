@@ -63,7 +63,7 @@ def hand_over(bot: Bot, actor: Actor, ref: PullRef, chosen: Sequence[str], to: s
     body = {"by": _who(actor), "to": to, "items": [item.fingerprint for item in items]}
     with bot.store.together():
         for item in items:
-            bot.store.assign(ref.repo, item.fingerprint, to)
+            bot.store.assign(ref.repo, item.fingerprint, to, bot.clock.now())
         record = bot.store.append("hand over", ref.repo, ref.key, body, bot.clock.now())
     follow(bot, ref.repo, (record,))
     return items

@@ -281,8 +281,8 @@ class Store(Protocol):
         """Close one."""
         ...
 
-    def settle(self, ref: PullRef, *, merged: bool, at: datetime, why: str = "the pull request was closed") -> None:
-        """The pull request ended: merged drift becomes debt, drift of a closed one ends."""
+    def settle(self, ref: PullRef, *, merged: bool, at: datetime, draft: bool = False) -> None:
+        """The pull request ended, or is a draft again: merged drift becomes debt, that of others ends."""
         ...
 
     def drift(self, *, repo: str = "", service: str = "", assignee: str = "") -> tuple[Drift, ...]:
@@ -302,8 +302,9 @@ class Store(Protocol):
         """How much is open, by repository and service."""
         ...
 
-    def assign(self, repo: str, fingerprint: str, assignee: str) -> None:
-        """Hand one item over; an empty assignee gives it back to its owners."""
+    def assign(self, repo: str, fingerprint: str, assignee: str, at: datetime) -> None:
+        """Hand one open item over, whose ladder of reminders begins anew; an empty assignee gives it back to its
+        owners."""
         ...
 
     def save_services(self, repo: str, services: Sequence[ServiceStatus], at: datetime) -> None:

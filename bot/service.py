@@ -118,7 +118,7 @@ def remember(bot: Bot, pull: Pull, result: Review) -> str:
         bot.store.save_pull(pull, at)
         fresh = bot.store.save_review(result, at)
         if pull.draft:
-            bot.store.settle(pull.ref, merged=False, at=at, why="the pull request is a draft again")
+            bot.store.settle(pull.ref, merged=False, at=at, draft=True)
         elif not result.failure:
             bot.store.open_drift(result, at)
         if not result.failure:

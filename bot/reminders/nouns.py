@@ -121,8 +121,8 @@ class Availability:
 
 @dataclass(frozen=True, slots=True)
 class OpenItem:
-    """Open drift, as far as reminders need it. ``handles`` are owners by precedence of their source (assignee alone
-    when it was handed over); ``since`` is when it was opened, or merged if it was."""
+    """Open drift, as far as reminders need it. ``handles`` are owners by precedence of their source (before them
+    whom it was handed to); ``since`` is when it was opened, or merged if it was."""
 
     repo: str
     fingerprint: str

@@ -67,7 +67,8 @@ def silent(owner: OwnerName, directory: Directory) -> str:
         return prose(owner.handle, 60)
     logins = (f"@{person.login}" for person in directory.people if person.slack == owner.handle)
     teams = (team for team, group in directory.groups if group == owner.handle)
-    return prose(next(chain(logins, teams), "a person who is not linked"), 60)
+    stranger = "a group of Slack" if _GROUP.fullmatch(owner.handle) else "a person who is not linked"
+    return prose(next(chain(logins, teams), stranger), 60)
 
 
 def owners_line(owners: Sequence[OwnerName], directory: Directory | None = None) -> str:

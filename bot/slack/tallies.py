@@ -3,6 +3,7 @@ bytes. Nobody is notified by numbers; a note calls those who get the work now.""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from bot.reminders.nouns import Due
 from bot.slack.digests import AnyLine, digest
 from bot.slack.escape import clean, code, plain, prose
 from bot.slack.links import pull_url
-from bot.slack.mentions import SLACK, recipient_words, silent
+from bot.slack.mentions import SLACK, recipient_words, silent, tag
 from bot.slack.parts import MAX_HEADER, MAX_TOTAL, context, header, link, message, packed, plural, section
 from bot.slack.status import UNSERVED, age, drift_line
 
@@ -63,7 +64,7 @@ def note(due: Due, absent: Sequence[Absent]) -> dict[str, object]:
         # Whoever else is told, the channel itself is "this channel".
         names = ("this channel" if to == due.recipient else recipient_words(to) for to in one.to[:3])
         to = ", ".join(filter(None, names)) or "nobody, for want of a channel,"
-        lines.append(f"*{_service(one.service)}*: owner {prose(one.handle, 80)} {why}. {what} {verb} to {to} now.")
+        lines.append(f"*{_service(one.service)}*: {_absent(one.handle)} {why}. {what} {verb} to {to} now.")
     paragraphs, left = packed(lines, 5, MAX_TOTAL)
     blocks: list[Block] = [section(paragraph) for paragraph in paragraphs]
     if left := left + max(len(absent) - MAX_ABSENT, 0):
@@ -72,6 +73,12 @@ def note(due: Due, absent: Sequence[Absent]) -> dict[str, object]:
     blocks.append(context(f"{mend}; who is who on Slack: the bot's PEOPLE and TEAMS settings, or `/runbook link`"))
     what = f"{plural(len(absent), 'owner')} cannot be reached"
     return message(f"{what}: {plain(', '.join(one.handle for one in absent[:10]), 400)}", blocks)
+
+
+def _absent(handle: str) -> str:
+    """Who cannot be reached; a Slack id is of somebody to whom it was handed."""
+    handed = tag(handle) if re.search("[0-9]", handle) else ""
+    return f"{handed}, to whom it was handed over," if handed else f"owner {prose(handle, 80)}"
 
 
 def weekly(

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
 
 from bot.model import Drift, Item, Pull, PullRef, PullState, Review, Ruling, decoded, encoded
 from bot.store.base import Part, clipped, moment, seconds
-from bot.store.rows import Row, opened, owed, passed, same
+from bot.store.rows import CLOSED, DRAFT, Row, opened, owed, passed, same
 from bot.store.schema import drifts, pulls, reviews, rulings, told
 from runbooks.model import Decision, Status
 
@@ -112,8 +112,8 @@ class DriftPart(Part):
         with self.writing(f"drift of {repo}") as connection:
             _close(connection, repo, [fingerprint], at, by)
 
-    def settle(self, ref: PullRef, *, merged: bool, at: datetime, why: str = "the pull request was closed") -> None:
-        """The pull request ended, or asks for nothing any more as a draft (``why`` is on record with what that ends):
+    def settle(self, ref: PullRef, *, merged: bool, at: datetime, draft: bool = False) -> None:
+        """The pull request ended, or asks for nothing any more as a ``draft``:
         merged drift becomes debt, that of others ends. A merge also makes its own
         what another pull request opened first, and ends debt that its newest review calls updated or acknowledged."""
         with self.writing(f"drift of {ref.repo}") as connection:
@@ -121,7 +121,7 @@ class DriftPart(Part):
             rows = _rows(connection, *here)
             own = [str(r["fingerprint"]) for r in rows if r["number"] == ref.number and not r["merged"]]
             if not merged:
-                self._end(connection, ref, dict.fromkeys(own, why), at)
+                self._end(connection, ref, dict.fromkeys(own, DRAFT if draft else CLOSED), at)
                 return
             ours = (*here, drifts.c.number == ref.number, drifts.c.merged.is_(False))
             connection.execute(update(drifts).where(*ours).values(merged=True, merged_at=seconds(at)))
@@ -130,8 +130,10 @@ class DriftPart(Part):
                 return
             found, waiting = {item.fingerprint: item for item in left.items}, _waiting(connection, left)
             known = {name: row for row in rows if (name := str(row["fingerprint"])) in found}
-            debts = (owed(row, ref.number, *waiting[name], at) for name, row in known.items() if name in waiting)
+            debts = [owed(row, ref.number, *waiting[name], at) for name, row in known.items() if name in waiting]
             self.put(connection, drifts, *debts)
+            worse = [debt for debt in debts if (row := known[str(debt["fingerprint"])])["merged"] and debt != row]
+            _begin_anew(connection, ref.repo, worse, known)
             mended = [
                 name for name, row in known.items()
                 if row["merged"] and found[name].status in {Status.UPDATED, Status.ACKNOWLEDGED}
@@ -157,11 +159,17 @@ class DriftPart(Part):
             for repo, item, number, opened, merged, assignee, merged_at, until, snoozes in rows
         )  # fmt: skip
 
-    def assign(self, repo: str, fingerprint: str, assignee: str) -> None:
-        """Hand one item over; an empty assignee gives it back to its owners."""
-        key = (drifts.c.repo == repo, drifts.c.fingerprint == fingerprint)
+    def assign(self, repo: str, fingerprint: str, assignee: str, at: datetime) -> None:
+        """Hand one open item over; an empty assignee gives it back to its owners. The ladder of reminders begins anew,
+        as after a snooze that ended the day before: whoever has it now is asked, and the others later."""
+        here = (drifts.c.repo == repo, drifts.c.fingerprint == fingerprint, drifts.c.closed_at.is_(None))
         with self.writing(f"drift of {repo}") as connection:
-            connection.execute(update(drifts).where(*key).values(assignee=clipped(assignee, 100)))
+            row = connection.execute(select(drifts.c.assignee, drifts.c.snoozed_until).where(*here)).first()
+            if row is None or row.assignee == clipped(assignee, 100):
+                return
+            until = max(row.snoozed_until, (at.date() - timedelta(days=1)).isoformat())
+            connection.execute(update(drifts).where(*here).values(assignee=clipped(assignee, 100), snoozed_until=until))
+            _forget(connection, repo, [fingerprint], ladder_only=True)
 
     def _end(self, connection: Connection, ref: PullRef, why: Mapping[str, str], at: datetime) -> None:
         """Close drift of a pull request, or pass it to another open one that causes it too."""
@@ -208,7 +216,7 @@ def _begin_anew(connection: Connection, repo: str, fresh: Sequence[Row], known: 
         before = known.get(str(row["fingerprint"]))
         if before is None or (before["closed_at"] is not None and before["opened_at"] != row["opened_at"]):
             born.append(str(row["fingerprint"]))
-        elif before["snoozed_until"] != row["snoozed_until"]:
+        elif before["snoozed_until"] != row["snoozed_until"] or before["merged_at"] != row["merged_at"]:
             put_off.append(str(row["fingerprint"]))
     _forget(connection, repo, born)
     _forget(connection, repo, put_off, ladder_only=True)
@@ -234,7 +242,7 @@ def _waiting(connection: Connection, review: Review) -> dict[str, tuple[Item, st
     ruled = select(*key).where(rulings.c.repo == review.ref.repo, rulings.c.fingerprint.in_(snoozed))
     days = {(name, values, text): day for name, values, text, day in connection.execute(ruled)}
     slept = select(drifts.c.fingerprint).where(
-        drifts.c.repo == review.ref.repo, drifts.c.closed_at.is_(None), drifts.c.snoozed_until != "",
+        drifts.c.repo == review.ref.repo, drifts.c.closed_at.is_(None), drifts.c.snoozes > 0,
         drifts.c.fingerprint.in_(snoozed),
     )  # fmt: skip
     for name in connection.scalars(slept):  # the decision is forgotten some time after its end

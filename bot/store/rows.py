@@ -19,6 +19,9 @@ Row = Mapping[str, object]
 
 STATUSES = (Status.CONTRADICTED, Status.SUSPECT)
 """The statuses of open drift by rank, worst first."""
+CLOSED, DRAFT = "the pull request was closed", "the pull request is a draft again"
+ENDED = (CLOSED, DRAFT)
+"""Why drift ended that nobody mended: open again, it is open from then on."""
 _LASTING = ("opened_at", "assignee", "merged", "merged_at", "snoozed_until", "snoozes")
 
 
@@ -34,7 +37,9 @@ def opened(repo: str, number: int, item: Item, until: str, at: datetime, known: 
         fits = same(known, item)
         if not fits and str(known["snoozed_until"]) >= at.date().isoformat():
             return None
-        return {**known, **shown(item, known), **(asleep(known, item, until, at) if fits else {})}
+        if fits:
+            return {**known, **shown(item, known), **asleep(known, item, until, at)}
+        return {**known, **shown(item, known), "rank": known["rank"]}  # how grave it is there, the merge decides
     row = {
         "repo": repo, "fingerprint": item.fingerprint, "number": number, "assignee": "", "merged": False,
         "merged_at": None, "opened_at": seconds(at), "closed_at": None, "closed_by": "", "snoozed_until": "",
@@ -43,6 +48,7 @@ def opened(repo: str, number: int, item: Item, until: str, at: datetime, known: 
     if (
         known is not None
         and known["number"] == number
+        and known["closed_by"] not in ENDED
         and decoded(Item, str(known["item"])).values_hash != item.values_hash
     ):
         row |= {name: known[name] for name in _LASTING}
@@ -51,10 +57,12 @@ def opened(repo: str, number: int, item: Item, until: str, at: datetime, known: 
 
 
 def owed(row: Row, number: int, item: Item, until: str, at: datetime) -> dict[str, object]:
-    """The row of an item that a merged pull request left open."""
-    since = row["merged_at"] if row["merged"] else seconds(at)
+    """The row of an item that a merged pull request left open. Debt that it made worse is debt since then."""
+    now = shown(item, row)
+    worse = int(str(now["rank"])) < int(str(row["rank"]))
+    since = row["merged_at"] if row["merged"] and not worse else seconds(at)
     mine = {"number": number, "merged": True, "merged_at": since}
-    return {**row, **shown(item, row), **mine, **asleep(row, item, until, at)}
+    return {**row, **now, **mine, **asleep(row, item, until, at)}
 
 
 def passed(row: Row, number: int, item: Item, until: str, at: datetime) -> dict[str, object]:

@@ -151,11 +151,12 @@ class _Known:
         texts = self._texts
         if handles not in self._handles:
             self._handles[handles] = tuple(json.loads(handles))
+        owners = self._handles[handles]
         return OpenItem(
             texts.setdefault(repo, repo), name, number, texts.setdefault(service, service),
             STATUSES[0 if rank == 0 else 1], moment(merged_at if merged and merged_at is not None else opened),
             bool(merged), self._authors.setdefault(author or "", f"@{author}"),
-            (assignee,) if assignee else self._handles[handles], date.fromisoformat(until) if until else None,
+            (assignee, *owners) if assignee else owners, date.fromisoformat(until) if until else None,
         )  # fmt: skip
 
 

@@ -77,7 +77,7 @@ def kinds(bot: Bot) -> list[str]:
 
 @pytest.mark.parametrize(("action", "after"), [("renamed", AFTER), ("transferred", "buyer/shop")])
 def test_drift_goes_with_its_repository_and_the_move_is_on_record(bot: Bot, action: str, after: str) -> None:
-    bot.store.assign(BEFORE, "f1", "U7")
+    bot.store.assign(BEFORE, "f1", "U7", bot.clock.now())
     renamed(bot, BEFORE, after)
     tell(bot, BEFORE, after, "d2", action)
     (drift,) = bot.store.drift()
@@ -246,7 +246,7 @@ def until(found: Callable[[], object], what: str, seconds: float = 20.0) -> None
 
 
 def test_an_archived_repository_that_comes_back_goes_on_as_it_was(bot: Bot) -> None:
-    bot.store.assign(BEFORE, "f1", "U7")
+    bot.store.assign(BEFORE, "f1", "U7", bot.clock.now())
     before = bot.store.drift()
     forge(bot).archived.add(BEFORE)
     assert told(bot, "repository", "archived", "d2") == "forgotten"
@@ -287,7 +287,7 @@ def test_a_suspended_installation_that_is_lifted_goes_on(bot: Bot) -> None:
 
 
 def test_a_deleted_repository_that_is_restored_comes_back_with_the_first_sign_of_life(bot: Bot) -> None:
-    bot.store.assign(BEFORE, "f1", "U7")
+    bot.store.assign(BEFORE, "f1", "U7", bot.clock.now())
     told(bot, "repository", "deleted", "d2")
     assert bot.store.drift() == ()
     told(bot, "pull_request", "edited", "d3", number=7)

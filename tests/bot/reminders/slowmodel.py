@@ -9,7 +9,8 @@ step of the ladder that the recipient did not hear of; a later step that they he
 are counted in working days of the service from the day of opening (merging), which does not count. What came in after
 the recipient's morning waits for the next day. What nobody knows of a person (time zone, hours, holidays) is as in the
 first service, by name, that has something for them. A snooze is silent to the end of its last day, then the ladder
-starts anew. News of suspects and reviews alone waits until some days (``gather``, of their service) have passed since
+starts anew; so it does with a hand-over, on that day, for whom it was handed to: they are asked before the owners.
+News of suspects and reviews alone waits until some days (``gather``, of their service) have passed since
 the recipient's last digest. Nobody behind a handle, or gone: the next owner, then the channel; the channel gets a note
 once.
 """
@@ -88,7 +89,7 @@ class SlowModel:
     def tick(self, now: datetime) -> list[Message]:
         """Everything that goes out at one instant."""
         for thing in self.story.things:
-            for at, _ in thing.snoozes:
+            for at in [at for at, _ in thing.snoozes] + [at for at, _ in thing.handovers]:
                 if at <= now and (thing.key, at) not in self.snoozed:
                     self.snoozed.add((thing.key, at))
                     for told in [told for told in self.heard if told[0] == thing.key]:
@@ -213,13 +214,18 @@ class SlowModel:
         if not policy.enabled or (here.date(), here.strftime("%H:%M:%S")) >= (today, who.morning() + ":00"):
             return -1
         day = since.astimezone(ZoneInfo(policy.timezone)).date()
-        for at, until in thing.snoozes:
-            if at <= now:
-                snooze = until
-        if any(at <= now for at, _ in thing.snoozes):
-            if today <= snooze:
+        silent: date | None = None
+        for at, until in sorted([*thing.snoozes, *thing.handovers], key=lambda one: one[0]):
+            if at > now:
+                break
+            if isinstance(until, date):
+                silent = until
+            elif silent is None or silent < at.date():  # handed over: from that day on
+                silent = at.date() - DAY
+        if silent is not None:
+            if today <= silent:
                 return -1
-            day = max(day, snooze)
+            day = max(day, silent)
         return counted(policy.holidays, policy.days_off, day, today)
 
     def hears(self, step: Step, thing: Thing, now: datetime) -> list[str]:
@@ -234,7 +240,7 @@ class SlowModel:
 
     def owners(self, of: Thing | Review, now: datetime) -> tuple[str, ...]:
         handed = [handle for at, handle in of.handovers if at <= now] if isinstance(of, Thing) else []
-        return (handed[-1],) if handed else of.handles
+        return (*handed[-1:], *of.handles)
 
     def owner(self, handles: tuple[str, ...], service: str, now: datetime) -> tuple[list[str], list[tuple[int, str]]]:
         """Who hears, and whom nobody could reach before."""

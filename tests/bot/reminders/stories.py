@@ -122,8 +122,8 @@ class Telling:
 
     def _made(self, now: datetime) -> World:
         for thing in self.story.things:
-            for at, _ in thing.snoozes:
-                if at <= now and (thing.key, at) not in self._forgotten:  # as the store does when it keeps a snooze
+            for at in (*(at for at, _ in thing.snoozes), *(at for at, _ in thing.handovers)):
+                if at <= now and (thing.key, at) not in self._forgotten:  # as the store does when it keeps either
                     self._forgotten.add((thing.key, at))
                     key = f"{REPO}:{thing.key}"
                     self.diary.told = {t for t in self.diary.told if t.key != key or t.phase == "note"}
@@ -157,8 +157,7 @@ def _open(thing: Thing, now: datetime) -> bool:
 
 def _item(thing: Thing, now: datetime) -> OpenItem:
     merged = thing.merged is not None and thing.merged <= now
-    handles = [(handle,) for at, handle in thing.handovers if at <= now]
-    snoozes = [until for at, until in thing.snoozes if at <= now]
+    handles = [(handle, *thing.handles) for at, handle in thing.handovers if at <= now]
     return OpenItem(
         REPO,
         thing.key,
@@ -169,8 +168,17 @@ def _item(thing: Thing, now: datetime) -> OpenItem:
         merged,
         thing.author,
         handles[-1] if handles else thing.handles,
-        snoozes[-1] if snoozes else None,
+        _snoozed_until(thing, now),
     )
+
+
+def _snoozed_until(thing: Thing, now: datetime) -> date | None:
+    """As the store keeps it: a hand-over is like a snooze that ended the day before, unless one still runs."""
+    kept: date | None = None
+    for at, until in sorted([*thing.snoozes, *((at, date.min) for at, _ in thing.handovers)], key=lambda one: one[0]):
+        if at <= now:
+            kept = until if until > date.min else max(kept or date.min, at.date() - timedelta(days=1))
+    return kept
 
 
 def _availability(person: Person, now: datetime) -> Availability:

@@ -79,7 +79,7 @@ def test_the_note_of_somebody_who_left_counts_what_goes_to_each(town: Town) -> N
         drifted = replace(item(fingerprint=f"f{number}", slug=f"s{number}", service="shop"), owners=(away,))
         opened = replace(review(drifted), ref=PullRef("acme/shop", number))
         town.store.open_drift(opened, town.clock.now())
-    town.store.assign("acme/shop", "f9", "U0SAM")
+    town.store.assign("acme/shop", "f9", "U0SAM", town.clock.now())
     town.presence.known[OLGA] = Availability("UTC", gone=True)
     town.at(24, 9).tick()
     (note,) = [text for text in town.said("C0SHOP") if "left" in text]

@@ -70,6 +70,7 @@ def test_never_twice_never_outside_whatever_the_clock_and_the_processes_do(tale:
 def test_every_step_is_told_once_to_each_recipient(tale: Story) -> None:
     for thing in tale.things:
         thing.snoozes.clear()  # after which steps are told anew
+        thing.handovers.clear()  # likewise
     diary = Diary()
     sent = [due for _, due in replay(Telling(tale, diary), diary, ticks(tale.start, tale.until, 4 * QUARTER))]
     told = Counter(told for due in sent for told in due.told)

@@ -353,7 +353,7 @@ def test_an_owner_who_left_between_claim_and_send_is_followed_the_same_day(town:
 
 
 def test_a_group_that_is_gone_leaves_the_channel(town: Town) -> None:
-    town.store.assign("acme/shop", "f1", "S0GONE")
+    town.store.assign("acme/shop", "f1", "S0GONE", town.clock.now())
     assert town.at(24, 9).tick() == ["sent"]
     assert "first reminder" in town.said("C0SHOP")[-1]
 

@@ -299,6 +299,11 @@ def test_what_was_settled_since_stands_in_one_line_without_buttons() -> None:
     assert str(nothing).count("'actions'") == 0
 
 
+def test_a_note_names_whom_it_was_handed_to() -> None:
+    said = terminal(NOTICES.note(to(SHOP, Kind.NOTE), (Absent("U0DAN", "shop", True, 1, 0, (OLGA,)),)), 200)
+    assert "shop*: @U0DAN, to whom it was handed over, has left the workspace. 1 section goes to @U0OLGA now." in said
+
+
 def test_a_note_says_who_is_gone_and_who_gets_it() -> None:
     absent = (
         Absent("@ops-olga", "shop", True, 3, 1, (SAM,)), Absent("@acme/ghosts", "payments", False, 1, 0, (SHOP,)),

@@ -27,6 +27,7 @@ from tests.bot.fakes import REF, item, pull, review
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 LATER = AT + timedelta(hours=1)
+BEFORE = AT.date() - timedelta(days=1)
 OTHER = PullRef("acme/shop", 8)
 HOSTILE = "<!channel> `x` \u202e '; drop table pulls; -- \0 " + "😀" * 500
 
@@ -161,10 +162,10 @@ def test_drift_opens_and_closes_with_the_reviews(store: SqlStore) -> None:
 
 def test_open_drift_keeps_its_date_and_assignee_and_takes_the_newest_text(store: SqlStore) -> None:
     told(store, item())
-    store.assign("acme/shop", "f1", "@ops-omar")
+    store.assign("acme/shop", "f1", "@ops-omar", AT)
     changed = item(values_hash="v2", message="now 300", status=Status.SUSPECT, service="billing")
     store.open_drift(review(changed), LATER)
-    assert only(store) == Drift("acme/shop", changed, REF, AT, assignee="@ops-omar")
+    assert only(store) == Drift("acme/shop", changed, REF, AT, assignee="@ops-omar", snoozed_until=BEFORE)
     assert store.drift(service="shop") == ()
     assert len(store.drift(service="billing")) == 1
 
@@ -244,15 +245,15 @@ def test_drift_of_a_closed_pull_request_ends(store: SqlStore) -> None:
 @pytest.mark.parametrize("how", ["closed", "mended"])
 def test_drift_of_two_pull_requests_passes_to_the_one_that_is_left(store: SqlStore, how: str) -> None:
     told(store, item())
-    store.assign("acme/shop", "f1", "@ops-omar")
+    store.assign("acme/shop", "f1", "@ops-omar", AT)
     theirs = item(values_hash="v2")
     told(store, theirs, ref=OTHER, at=LATER)
-    assert only(store) == Drift("acme/shop", item(), REF, AT, assignee="@ops-omar")
+    assert only(store) == Drift("acme/shop", item(), REF, AT, assignee="@ops-omar", snoozed_until=BEFORE)
     if how == "closed":
         store.settle(REF, merged=False, at=LATER)
     else:
         told(store, at=LATER)
-    assert only(store) == Drift("acme/shop", theirs, OTHER, AT, assignee="@ops-omar")
+    assert only(store) == Drift("acme/shop", theirs, OTHER, AT, assignee="@ops-omar", snoozed_until=BEFORE)
 
 
 def test_a_merge_makes_debt_of_what_another_pull_request_opened_first(store: SqlStore) -> None:
@@ -275,12 +276,12 @@ def test_open_drift_is_listed_worst_and_oldest_first_and_by_what_is_asked(store:
     told(store, item(fingerprint="s", status=Status.SUSPECT, service="billing"))
     told(store, item(fingerprint="c2"), ref=OTHER, at=LATER)
     told(store, item(fingerprint="c1"), ref=PullRef("acme/other", 1))
-    store.assign("acme/shop", "c2", "@ops-omar")
+    store.assign("acme/shop", "c2", "@ops-omar", AT)
     assert fingerprints(store) == ["c1", "c2", "s"]
     assert [d.item.fingerprint for d in store.drift(repo="acme/shop")] == ["c2", "s"]
     assert [d.item.fingerprint for d in store.drift(service="billing")] == ["s"]
     assert [d.item.fingerprint for d in store.drift(assignee="@ops-omar", repo="acme/shop")] == ["c2"]
-    store.assign("acme/shop", "c2", "")
+    store.assign("acme/shop", "c2", "", AT)
     assert store.drift(assignee="@ops-omar") == ()
 
 
@@ -403,7 +404,7 @@ def test_whose_drift_is_and_how_much_is_open(store: SqlStore) -> None:
 
     assert of((), ("@ops-olga",)) == ["f1"]
     assert of((), ("@acme/payments", "@ops-olga")) == ["f1", "f2"]
-    store.assign("acme/shop", "f1", "U0SAM")
+    store.assign("acme/shop", "f1", "U0SAM", AT)
     assert of((), ("@ops-olga",)) == []  # whom it was handed to answers for it
     assert of(("U0SAM",), ()) == ["f1"]
     bare = (OwnerName("payments", "team", "Datadog"),)

@@ -49,7 +49,7 @@ def whole(store: SqlStore) -> None:
     opened(store, BEFORE, "f1", "f2")
     store.save_alert(Alert(REF, "C1", "1.2", "abc"))
     store.rule([ruling(BEFORE)])
-    store.assign(BEFORE, "f1", "U7")
+    store.assign(BEFORE, "f1", "U7", AT)
     store.snooze_drift(BEFORE, "f2", date(2026, 12, 1), AT)
     store.save_services(BEFORE, [service(BEFORE)], AT)
     store.reviewed(BEFORE, "docs/shop.md", "@olga", AT.date(), AT)

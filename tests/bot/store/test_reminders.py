@@ -277,6 +277,42 @@ def test_drift_that_comes_back_in_the_same_pull_request_goes_on_with_its_ladder(
     assert keys(store) == {F1}  # it passed to the other pull request
 
 
+def test_debt_that_a_later_merge_made_worse_begins_its_ladder_anew(store: SqlStore) -> None:
+    told(store, item(status=Status.SUSPECT))
+    store.settle(REF, merged=True, at=AT)
+    send(store, due(entry(phase="merged")))
+    told(store, item(values_hash="v2"), ref=OTHER, at=LATER)
+    assert keys(store) == {F1}
+    store.settle(OTHER, merged=True, at=LATER)
+    assert keys(store) == set()
+    (found,) = store.open_items()
+    assert (found.status, found.since) == (Status.CONTRADICTED, LATER)
+
+
+def test_what_is_opened_again_after_its_pull_request_was_closed_is_open_from_then(store: SqlStore) -> None:
+    told(store, item())
+    send(store, due(entry()))
+    store.settle(REF, merged=False, at=AT)
+    store.open_drift(review(item(values_hash="v2")), LATER)
+    assert keys(store) == set()
+    assert store.drift()[0].opened_at == LATER
+
+
+def test_what_is_handed_over_begins_its_ladder_anew_once(store: SqlStore) -> None:
+    told(store, item())
+    send(store, due(entry()))
+    store.assign("acme/shop", "f1", "U0OMAR", LATER)
+    assert keys(store) == set()
+    assert store.open_items()[0].snoozed_until == LATER.date() - timedelta(days=1)
+    send(store, due(entry(), subject="2"))
+    store.assign("acme/shop", "f1", "U0OMAR", LATER + timedelta(days=3))
+    assert keys(store) == {F1}
+    store.snooze_drift("acme/shop", "f1", AT.date() + timedelta(days=9), LATER)
+    store.assign("acme/shop", "f1", "U0SAM", LATER)
+    assert store.open_items()[0].snoozed_until == AT.date() + timedelta(days=9), "who has it now has the silence too"
+    assert store.drift()[0].snoozes == 1
+
+
 def test_what_was_told_long_ago_of_reviews_and_closed_drift_is_forgotten(store: SqlStore) -> None:
     told(store, item(), item(fingerprint="f2"))
     send(store, due(entry(F1), entry(F2), entry("acme/shop:a.md@2026-11-20", 0, "review")))
@@ -309,17 +345,19 @@ def test_open_items_are_what_reminders_need_of_open_drift(store: SqlStore) -> No
     owners = (OwnerName("@acme/ops", "team", "front matter"), OwnerName("@ops-olga", "user", "CODEOWNERS"))
     told(store, item(owners=(*owners, owners[0]), status=Status.SUSPECT), at=AT)
     told(store, item(fingerprint="f2", service="billing"), ref=OTHER, at=LATER, author="release[bot]")
-    store.assign("acme/shop", "f2", "U0OMAR")
+    store.assign("acme/shop", "f2", "U0OMAR", AT)
     store.settle(REF, merged=True, at=LATER)
     assert store.open_items() == (
         OpenItem(
-            "acme/shop", "f2", 8, "billing", Status.CONTRADICTED, LATER, False, "@release[bot]", ("U0OMAR",)
+            "acme/shop", "f2", 8, "billing", Status.CONTRADICTED, LATER, False, "@release[bot]",
+            ("U0OMAR", "@ops-olga"),
+            AT.date() - timedelta(days=1),
         ),
         OpenItem(
             "acme/shop", "f1", 7, "shop", Status.SUSPECT, LATER, True, "@dev-dan", ("@acme/ops", "@ops-olga")
         ),
     )  # fmt: skip
-    store.assign("acme/shop", "f2", "")
+    store.assign("acme/shop", "f2", "", LATER)
     assert store.open_items()[0].handles == ("@ops-olga",)
     store.close_drift("acme/shop", "f2", LATER, "mended")
     assert [found.key for found in store.open_items()] == [F1]
