@@ -303,7 +303,7 @@ class Store(Protocol):
         ...
 
     def assign(self, repo: str, fingerprint: str, assignee: str, at: datetime) -> None:
-        """Hand one open item over, whose ladder of reminders begins anew; an empty assignee gives it back to its
+        """Hand one open item over; the ladder of debt begins anew; an empty assignee gives it back to its
         owners."""
         ...
 

@@ -33,6 +33,12 @@ SHOWN = timedelta(days=7)
 _CLAIMED = timedelta(days=3)
 
 
+UNREACHABLE = frozenset({"cannot_dm_bot", "messages_tab_disabled", "restricted_action", "user_disabled",
+                         "user_not_visible"})  # fmt: skip
+"""Slack's words for somebody who takes no direct messages from us (docs.slack.dev, ``conversations.open`` and
+``chat.postMessage``). They are tried again the next day."""
+
+
 class Reminders(Asked):
     """What the clock and the jobs ask; what people ask lies behind it."""
 
@@ -117,7 +123,7 @@ class Reminders(Asked):
         try:
             stands = self._post(sending, kept, message)
         except Refused as problem:
-            self._ask_again(sending.due.recipient, now)
+            self._ask_again(sending.due.recipient, problem.code, now)
             return self._drop(sending, "refused", str(problem))
         self._ledger.sent(sending.key, content, kept.told, now, stands)
         REMINDERS.labels(sending.kind.value).inc()
@@ -138,12 +144,14 @@ class Reminders(Asked):
             log.warning("channel closed", subject=recipient.id, reason=str(problem))
             return replace(kept, channel=default, ts=self._bot.chat.post(default, message, key=sending.key))
 
-    def _ask_again(self, recipient: Recipient, now: datetime) -> None:
-        """A person to whom Slack lets nobody write may have left: then somebody else hears, the same day still."""
+    def _ask_again(self, recipient: Recipient, code: str, now: datetime) -> None:
+        """A person to whom Slack lets nobody write may have left, or takes no messages from apps: then somebody else
+        hears, the same day still."""
         if recipient.place is not Place.PERSON:
             return
         try:
-            self._ledger.keep_availability(recipient.id, self._presence.availability(recipient.id), now)
+            known = self._presence.availability(recipient.id)
+            self._ledger.keep_availability(recipient.id, replace(known, gone=known.gone or code in UNREACHABLE), now)
         except BotError as problem:
             log.warning("presence unknown", subject=recipient.id, reason=str(problem))
 

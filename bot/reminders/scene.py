@@ -137,7 +137,8 @@ class Scene:
 
     def ask_slack(self, world: World, board: Board) -> World:
         """Ask Slack about people who may be told something and of whom nothing fresh is known, whom nobody was asked
-        about for longest first; returns the world with what it said, the same where it was not asked."""
+        about for longest first; returns the world with what it said, the same where it was not asked. Who was never
+        answered for waits: it may be night there."""
         known, now = self._ledger.availabilities(), self._bot.clock.now()
         since = {slack: known[slack][1] if slack in known else NEVER_ASKED for slack in board.people()}
         stale = sorted((at, slack) for slack, at in since.items() if not now - FRESH <= at <= now)
@@ -154,7 +155,12 @@ class Scene:
             self._ledger.keep_availability(slack, said[slack], now)
         if said and self._setting is not None:  # a message of this tick says the same
             self._setting = replace(self._setting, availability={**self._setting.availability, **said})
-        return replace(world, availability={**world.availability, **said}) if said else world
+        strangers = {slack: now + PATIENCE for slack in since if slack not in known and slack not in said}
+        return (
+            replace(world, availability={**world.availability, **said}, quiet={**strangers, **world.quiet})
+            if said or strangers
+            else world
+        )
 
     def rooms(self) -> None:
         """Ask Slack for the names of its channels, where some are configured by name and that was long ago. Raises

@@ -57,7 +57,7 @@ def note(due: Due, absent: Sequence[Absent]) -> dict[str, object]:
     """Who cannot be reached, what was theirs, and who gets it now."""
     lines = []
     for one in absent[:MAX_ABSENT]:
-        why = "has left the workspace" if one.left else "leads to nobody on Slack"
+        why = "has left or takes no messages" if one.left else "leads to nobody on Slack"
         what = plural(one.sections, "section") if one.sections or not one.reviews else ""
         what = " and ".join(filter(None, (what, plural(one.reviews, "review") if one.reviews else "")))
         verb = "goes" if one.sections + one.reviews == 1 else "go"

@@ -160,16 +160,20 @@ class DriftPart(Part):
         )  # fmt: skip
 
     def assign(self, repo: str, fingerprint: str, assignee: str, at: datetime) -> None:
-        """Hand one open item over; an empty assignee gives it back to its owners. The ladder of reminders begins anew,
-        as after a snooze that ended the day before: whoever has it now is asked, and the others later."""
+        """Hand one open item over; an empty assignee gives it back to its owners. The ladder of debt begins anew, as
+        after a snooze that ended the day before: whoever has it now is asked, and the others later."""
         here = (drifts.c.repo == repo, drifts.c.fingerprint == fingerprint, drifts.c.closed_at.is_(None))
+        to = clipped(assignee, 100)
         with self.writing(f"drift of {repo}") as connection:
-            row = connection.execute(select(drifts.c.assignee, drifts.c.snoozed_until).where(*here)).first()
-            if row is None or row.assignee == clipped(assignee, 100):
+            known = select(drifts.c.assignee, drifts.c.snoozed_until, drifts.c.merged)
+            row = connection.execute(known.where(*here)).first()
+            if row is None or row.assignee == to:
                 return
-            until = max(row.snoozed_until, (at.date() - timedelta(days=1)).isoformat())
-            connection.execute(update(drifts).where(*here).values(assignee=clipped(assignee, 100), snoozed_until=until))
-            _forget(connection, repo, [fingerprint], ladder_only=True)
+            connection.execute(update(drifts).where(*here).values(assignee=to))
+            if row.merged:
+                until = max(row.snoozed_until, (at.date() - timedelta(days=1)).isoformat())
+                connection.execute(update(drifts).where(*here).values(snoozed_until=until))
+                _forget(connection, repo, [fingerprint], ladder_only=True)
 
     def _end(self, connection: Connection, ref: PullRef, why: Mapping[str, str], at: datetime) -> None:
         """Close drift of a pull request, or pass it to another open one that causes it too."""

@@ -172,7 +172,10 @@ def test_an_owner_who_left_is_passed_over(town: Make) -> None:
     here.slack.users[PAT].left = True
     assert here.days("2026-11-04", "2026-11-10", *HOURS) == {
         "Wed 2026-11-04 08:00": [
-            (ROOM, "*payments*: owner @pat has left the workspace. 1 section goes to @U0SAM now.")
+            (
+                ROOM,
+                "*payments*: owner @pat has left or takes no messages. 1 section goes to @U0SAM now.",
+            )
         ],
         "Wed 2026-11-04 09:00": [(direct(SAM), "1 section waits for you")],
         "Fri 2026-11-06 09:00": [(direct(SAM), "1 section waits for you")],

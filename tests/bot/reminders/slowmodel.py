@@ -9,7 +9,7 @@ step of the ladder that the recipient did not hear of; a later step that they he
 are counted in working days of the service from the day of opening (merging), which does not count. What came in after
 the recipient's morning waits for the next day. What nobody knows of a person (time zone, hours, holidays) is as in the
 first service, by name, that has something for them. A snooze is silent to the end of its last day, then the ladder
-starts anew; so it does with a hand-over, on that day, for whom it was handed to: they are asked before the owners.
+starts anew; so it does with a hand-over after the merge, on that day. Whom it was handed to is asked before the owners.
 News of suspects and reviews alone waits until some days (``gather``, of their service) have passed since
 the recipient's last digest. Nobody behind a handle, or gone: the next owner, then the channel; the channel gets a note
 once.
@@ -89,7 +89,7 @@ class SlowModel:
     def tick(self, now: datetime) -> list[Message]:
         """Everything that goes out at one instant."""
         for thing in self.story.things:
-            for at in [at for at, _ in thing.snoozes] + [at for at, _ in thing.handovers]:
+            for at in [at for at, _ in thing.snoozes] + [at for at, _ in self.handed(thing)]:
                 if at <= now and (thing.key, at) not in self.snoozed:
                     self.snoozed.add((thing.key, at))
                     for told in [told for told in self.heard if told[0] == thing.key]:
@@ -215,7 +215,7 @@ class SlowModel:
             return -1
         day = since.astimezone(ZoneInfo(policy.timezone)).date()
         silent: date | None = None
-        for at, until in sorted([*thing.snoozes, *thing.handovers], key=lambda one: one[0]):
+        for at, until in sorted([*thing.snoozes, *self.handed(thing)], key=lambda one: one[0]):
             if at > now:
                 break
             if isinstance(until, date):
@@ -227,6 +227,10 @@ class SlowModel:
                 return -1
             day = max(day, silent)
         return counted(policy.holidays, policy.days_off, day, today)
+
+    @staticmethod
+    def handed(thing: Thing) -> list[tuple[datetime, str]]:
+        return [one for one in thing.handovers if thing.merged and one[0] >= thing.merged]
 
     def hears(self, step: Step, thing: Thing, now: datetime) -> list[str]:
         channel = f"channel:C-{thing.service}"

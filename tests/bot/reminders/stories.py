@@ -122,7 +122,7 @@ class Telling:
 
     def _made(self, now: datetime) -> World:
         for thing in self.story.things:
-            for at in (*(at for at, _ in thing.snoozes), *(at for at, _ in thing.handovers)):
+            for at in (*(at for at, _ in thing.snoozes), *_of_debt(thing)):
                 if at <= now and (thing.key, at) not in self._forgotten:  # as the store does when it keeps either
                     self._forgotten.add((thing.key, at))
                     key = f"{REPO}:{thing.key}"
@@ -172,10 +172,15 @@ def _item(thing: Thing, now: datetime) -> OpenItem:
     )
 
 
+def _of_debt(thing: Thing) -> list[datetime]:
+    """When it was handed over after its merge."""
+    return [at for at, _ in thing.handovers if thing.merged is not None and thing.merged <= at]
+
+
 def _snoozed_until(thing: Thing, now: datetime) -> date | None:
-    """As the store keeps it: a hand-over is like a snooze that ended the day before, unless one still runs."""
+    """As the store keeps it: a hand-over of debt is like a snooze that ended the day before, unless one still runs."""
     kept: date | None = None
-    for at, until in sorted([*thing.snoozes, *((at, date.min) for at, _ in thing.handovers)], key=lambda one: one[0]):
+    for at, until in sorted([*thing.snoozes, *((at, date.min) for at in _of_debt(thing))], key=lambda one: one[0]):
         if at <= now:
             kept = until if until > date.min else max(kept or date.min, at.date() - timedelta(days=1))
     return kept

@@ -219,6 +219,25 @@ def test_whose_time_zone_slack_does_not_know_is_told_in_the_services_morning(tow
     assert "(Asia/Kathmandu)" in town.reminders.quiet(OLGA, timedelta(hours=2))
 
 
+def test_one_who_takes_no_messages_is_passed_over_and_tried_again_the_next_day(town: Town) -> None:
+    town.chat.refuse["D0OLGA"] = "messages_tab_disabled"
+    assert town.at(24, 9).tick() == ["refused"]
+    assert sorted(town.at(24, 9, 15).tick()) == ["sent", "sent"]
+    assert any("has left or takes no messages" in text for text in town.said("C0SHOP"))
+    del town.chat.refuse["D0OLGA"]
+    town.at(26, 9).tick()
+    assert len(town.said("D0OLGA")) == 1
+
+
+def test_whoever_slack_never_answered_for_waits_as_it_may_be_night_there(town: Town) -> None:
+    town.presence.known[OLGA] = Availability("America/Los_Angeles")
+    town.presence.broken = Unavailable("ratelimited")
+    assert town.at(24, 9).tick() == []
+    town.presence.broken = None
+    assert town.at(24, 9, 5).tick() == []
+    assert town.at(24, 17, 5).tick() == ["sent"]
+
+
 def test_who_was_taken_for_gone_is_asked_about_again(town: Town) -> None:
     """A token of another workspace for an hour, an account that was paused."""
     town.presence.known[OLGA] = Availability("UTC", gone=True)

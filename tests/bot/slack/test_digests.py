@@ -301,7 +301,10 @@ def test_what_was_settled_since_stands_in_one_line_without_buttons() -> None:
 
 def test_a_note_names_whom_it_was_handed_to() -> None:
     said = terminal(NOTICES.note(to(SHOP, Kind.NOTE), (Absent("U0DAN", "shop", True, 1, 0, (OLGA,)),)), 200)
-    assert "shop*: @U0DAN, to whom it was handed over, has left the workspace. 1 section goes to @U0OLGA now." in said
+    assert (
+        "shop*: @U0DAN, to whom it was handed over, has left or takes no messages. 1 section goes to @U0OLGA now."
+        in said
+    )
 
 
 def test_a_note_says_who_is_gone_and_who_gets_it() -> None:
@@ -314,7 +317,7 @@ def test_a_note_says_who_is_gone_and_who_gets_it() -> None:
     assert (
         terminal(message, 200)
         == """\
-*shop*: owner @ops-olga has left the workspace. 3 sections and 1 review go to @U0SAM now.
+*shop*: owner @ops-olga has left or takes no messages. 3 sections and 1 review go to @U0SAM now.
 *payments*: owner @acme/ghosts leads to nobody on Slack. 1 section goes to this channel now.
 *runbooks of no service*: owner @nobody leads to nobody on Slack. 2 reviews go to nobody, for want of a channel, now.
   Name another owner in the runbook's front matter, CODEOWNERS or the service's description; who is who on Slack: the \

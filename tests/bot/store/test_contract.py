@@ -27,7 +27,6 @@ from tests.bot.fakes import REF, item, pull, review
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 LATER = AT + timedelta(hours=1)
-BEFORE = AT.date() - timedelta(days=1)
 OTHER = PullRef("acme/shop", 8)
 HOSTILE = "<!channel> `x` \u202e '; drop table pulls; -- \0 " + "😀" * 500
 
@@ -165,7 +164,7 @@ def test_open_drift_keeps_its_date_and_assignee_and_takes_the_newest_text(store:
     store.assign("acme/shop", "f1", "@ops-omar", AT)
     changed = item(values_hash="v2", message="now 300", status=Status.SUSPECT, service="billing")
     store.open_drift(review(changed), LATER)
-    assert only(store) == Drift("acme/shop", changed, REF, AT, assignee="@ops-omar", snoozed_until=BEFORE)
+    assert only(store) == Drift("acme/shop", changed, REF, AT, assignee="@ops-omar")
     assert store.drift(service="shop") == ()
     assert len(store.drift(service="billing")) == 1
 
@@ -248,12 +247,12 @@ def test_drift_of_two_pull_requests_passes_to_the_one_that_is_left(store: SqlSto
     store.assign("acme/shop", "f1", "@ops-omar", AT)
     theirs = item(values_hash="v2")
     told(store, theirs, ref=OTHER, at=LATER)
-    assert only(store) == Drift("acme/shop", item(), REF, AT, assignee="@ops-omar", snoozed_until=BEFORE)
+    assert only(store) == Drift("acme/shop", item(), REF, AT, assignee="@ops-omar")
     if how == "closed":
         store.settle(REF, merged=False, at=LATER)
     else:
         told(store, at=LATER)
-    assert only(store) == Drift("acme/shop", theirs, OTHER, AT, assignee="@ops-omar", snoozed_until=BEFORE)
+    assert only(store) == Drift("acme/shop", theirs, OTHER, AT, assignee="@ops-omar")
 
 
 def test_a_merge_makes_debt_of_what_another_pull_request_opened_first(store: SqlStore) -> None:

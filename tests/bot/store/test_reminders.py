@@ -301,6 +301,9 @@ def test_what_is_opened_again_after_its_pull_request_was_closed_is_open_from_the
 def test_what_is_handed_over_begins_its_ladder_anew_once(store: SqlStore) -> None:
     told(store, item())
     send(store, due(entry()))
+    store.assign("acme/shop", "f1", "U0PAT", LATER)
+    assert keys(store) == {F1}, "not before the merge: its author hears of it as well"
+    store.settle(REF, merged=True, at=LATER)
     store.assign("acme/shop", "f1", "U0OMAR", LATER)
     assert keys(store) == set()
     assert store.open_items()[0].snoozed_until == LATER.date() - timedelta(days=1)
@@ -351,7 +354,6 @@ def test_open_items_are_what_reminders_need_of_open_drift(store: SqlStore) -> No
         OpenItem(
             "acme/shop", "f2", 8, "billing", Status.CONTRADICTED, LATER, False, "@release[bot]",
             ("U0OMAR", "@ops-olga"),
-            AT.date() - timedelta(days=1),
         ),
         OpenItem(
             "acme/shop", "f1", 7, "shop", Status.SUSPECT, LATER, True, "@dev-dan", ("@acme/ops", "@ops-olga")
