@@ -16,7 +16,7 @@ from bot.reminders.plan import Memory, for_one
 from bot.reminders.ports import Ledger
 from bot.reminders.routes import Inbox
 from bot.reminders.scene import Scene
-from bot.rights import NotAllowed, answers_for
+from bot.rights import NotAllowed, answers_for, mine
 
 ASKED_FOR = timedelta(hours=6)
 """For how long a digest that a person asked for may still be sent."""
@@ -45,7 +45,11 @@ class Asked:
         inbox = _of(board, slack)
         found = self._digest(board, inbox, now) if inbox is not None else None
         if found is None:
-            return "nothing waits for you"
+            teams = len(mine(self._bot, slack))
+            if not teams:
+                return "nothing waits for you"
+            said = "1 finding waits" if teams == 1 else f"{teams} findings wait"
+            return f"nothing waits for you by name; {said} for your teams, who are told in their channels"
         if not self._ledger.claim(found, now):
             found = replace(found, subject=f"asked {now:%H%M%S}")  # the day's digest is on record already
             self._ledger.claim(found, now)

@@ -68,7 +68,7 @@ class Letters:
         reviews = {found.due.key: found for found in self._scene.reviews(books - {(repo, "") for repo, _ in books})}
         for entry in asked.entries:
             if entry.phase != ladder.REVIEW:
-                yield self._line(entry, asked, world, board, items.get(entry.key), drift.get(entry.key))
+                yield self._line(entry, asked, now.date(), world, board, items.get(entry.key), drift.get(entry.key))
             elif entry.key in reviews:
                 of = reviews[entry.key]
                 branch = self._branch(of.due.repo, now)
@@ -77,12 +77,13 @@ class Letters:
                 yield Settled(entry, "reviewed, or no longer to be reviewed")
 
     def _line(
-        self, entry: Entry, asked: Due, world: World, board: Board, item: OpenItem | None, drift: Drift | None
-    ) -> AnyLine:
+        self, entry: Entry, asked: Due, today: date, world: World, board: Board, item: OpenItem | None,
+        drift: Drift | None,
+    ) -> AnyLine:  # fmt: skip
         """An item as it is now. One that was told of before its merge stays what it was: that is another ladder."""
         if item is None or drift is None:
             return Settled(entry, _how(drift), drift=drift)
-        if ladder.snoozed(item, asked.day):
+        if ladder.snoozed(item, max(asked.day, today)):
             return Settled(entry, f"snoozed until {drift.snoozed_until}", True, drift)
         if entry.phase == ladder.OPEN and item.merged and not asked.ts:
             return Settled(entry, "merged", drift=drift)
@@ -130,7 +131,7 @@ class Letters:
         waiting = [
             Waiting(_with_present(drift, world), pull.author if (pull := self._bot.store.pull(drift.ref)) else "")
             for drift in self._bot.store.drift(service=asked.subject)
-            if drift.repo not in span.without and drift.opened_at < span.midnight(end)
+            if drift.repo not in span.without and drift.opened_at < span.midnight(end) and not drift.asleep(asked.day)
         ]
         if not (waiting or tally.now.opened or tally.now.closed):
             return None

@@ -57,11 +57,11 @@ _SAY_HERE = {
 
 
 def digest(due: Due, lines: Sequence[AnyLine], directory: Directory, now: datetime, web: str) -> dict[str, object]:
-    """The message: at most ``MAX_ITEMS`` items, worst first, grouped by service. What is new comes before what was
-    said already where there is not room for all. ``lines`` is not empty."""
+    """The message: at most ``MAX_ITEMS`` items, worst first, grouped by service. Where there is not room for all,
+    what is new comes before what was said already, and what is settled last. ``lines`` is not empty."""
     found = Counter(section_of(line.drift.repo, line.drift.item) for line in lines if isinstance(line, Line))
     view = _View(due, directory, now, web, frozenset(one for one, count in found.items() if count > 1))
-    places = sorted(range(len(lines)), key=lambda place: not lines[place].entry.fresh)[:MAX_ITEMS]
+    places = sorted(range(len(lines)), key=lambda place: _urgent(lines[place]))[:MAX_ITEMS]
     fitting = _fitting(view, [lines[place] for place in places])
     shown = [made for _, made in sorted(zip(places, fitting, strict=False), key=lambda pair: pair[0])]
     waiting = [line for line in lines if not isinstance(line, Settled)]
@@ -126,6 +126,10 @@ class _View(View):
         """How to have less of this."""
         once = "Comes once a day at most, and only when something in it is new"
         return f"{once} · `/runbook quiet 2 days` for silence" if self.personal else once
+
+
+def _urgent(line: AnyLine) -> tuple[bool, bool]:
+    return isinstance(line, Settled), not line.entry.fresh
 
 
 def _fitting(view: _View, lines: Sequence[AnyLine]) -> list[tuple[AnyLine, tuple[Block, ...]]]:

@@ -60,6 +60,13 @@ def test_a_week_told_on_tuesday_is_the_same_week(town: Town) -> None:
     assert "2026-11-23 to 2026-11-29" in week
 
 
+def test_nobody_waits_on_what_is_snoozed(town: Town) -> None:
+    town.store.snooze_drift("acme/shop", "f1", datetime(2026, 12, 24).date(), town.clock.now())
+    (week,) = on(town, 2026, 11, 30)
+    assert "waits on" not in week
+    assert on(town, 2026, 12, 7) == []
+
+
 def test_a_month_is_compared_with_the_month_before(town: Town) -> None:
     """February has 28 days, January 31; all of them count."""
     for number, day in ((7, datetime(2027, 1, 1, 8)), (8, datetime(2027, 1, 31, 20)), (9, datetime(2027, 2, 28, 20))):

@@ -107,6 +107,29 @@ def test_a_snooze_stands_in_the_digest(town: Town) -> None:
     assert "snoozed until 2026-12-04" in settled(town)
 
 
+def test_a_snooze_that_is_over_stands_in_no_digest(town: Town) -> None:
+    town.at(24, 9).tick()
+    snooze(town.bot, olga(town), REF, ["f1"], "a day", date(2026, 11, 25))
+    assert "snoozed until 2026-11-25" in settled(town)
+    town.at(26, 7)
+    said = settled(town)
+    assert "snoozed" not in said
+    assert "Still accurate" in said
+
+
+def test_whose_teams_have_something_is_told_so(town: Town) -> None:
+    team = OwnerName("@acme/payments", "team", "CODEOWNERS")
+    opened = replace(review(replace(item(fingerprint="f8"), owners=(team,))), ref=PullRef("acme/shop", 8))
+    town.store.open_drift(opened, town.clock.now())
+    town.bot = replace(town.bot, rules=replace(town.bot.rules, teams={"@acme/payments": "S0PAY"}))
+    town.chat.groups["S0PAY"] = ("U0SAM",)
+    town.reminders = town.started()
+    assert town.reminders.digest_now("U0SAM").startswith(
+        "nothing waits for you by name; 1 finding waits for your teams"
+    )
+    assert town.reminders.digest_now("U0EVE") == "nothing waits for you"
+
+
 def test_a_hand_over_stands_in_the_digest(town: Town) -> None:
     town.at(24, 9).tick()
     hand_over(town.bot, olga(town), REF, ["f1"], "U0DAN")

@@ -167,6 +167,15 @@ def test_what_is_new_is_among_what_is_shown() -> None:
     assert said.index("shop.md:19") < said.index("shop.md:99"), "in their order"
 
 
+def test_what_waits_is_shown_before_what_is_settled() -> None:
+    kept = [line(item(fingerprint=f"f{n}", slug=f"s{n}", line=n), 0, fresh=n < 20) for n in range(11, 24)]
+    lines = [Settled(one.entry, "still accurate", drift=one.drift) if n < 10 else one for n, one in enumerate(kept)]
+    message = NOTICES.digest(to(OLGA), lines, KNOWN, NOW)
+    said = terminal(message, 200)
+    assert [f"shop.md:{n}" in said for n in (21, 22, 23)] == [True] * 3
+    assert said.count("still accurate\n") == 7
+
+
 def test_a_digest_says_of_each_line_why_it_came() -> None:
     handed = line(item(fingerprint="f9"), 0, assignee="U0OLGA")
     assert "you get this because it was handed to you\n" in shown(OLGA, handed)
