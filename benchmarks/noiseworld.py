@@ -244,7 +244,7 @@ class Town:
         book = Book(self.bot.directory(), services, self.bot.rules, lambda _: "")
         for known in services:
             for owner in (*known.owners, *(owner for runbook in known.runbooks for owner in runbook.owners)):
-                for recipient in book.of(owner.handle, known.name):
+                for recipient in book.of(owner.handle, known.name, known.repo):
                     self.owners.setdefault(recipient, self.clock.at)
 
 
