@@ -112,7 +112,10 @@ class Identity:
             body += part
             if len(body) > 10_000:
                 return _page("That is not our form.", 413)
-        form = parse_qs(body.decode("utf-8", "replace"), max_num_fields=5)
+        try:
+            form = parse_qs(body.decode("utf-8", "replace"), max_num_fields=5)
+        except ValueError:
+            return _page("That is not our form.", 400)
         kept = self._opened("confirm", form.get("state", [""])[0])
         if kept is None:
             return _page("This page has ended. Ask for a new link with /runbook link.", 400)

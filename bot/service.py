@@ -192,13 +192,17 @@ def _settled(found: Review) -> bool:
 
 
 def _with_authors(bot: Bot, pull: Pull, known: Pull | None) -> Pull:
-    """The pull request with its commits' authors, asked for once per head, and with whoever pushed them: a name in a
-    commit is anybody's to choose."""
-    same = known is not None and known.head_sha == pull.head_sha and bool(known.authors)
+    """The pull request with its commits' authors, asked for once per head and target (another target is another list of
+    commits), and with whoever pushed them: a name in a commit is anybody's to choose."""
+    same = known is not None and bool(known.authors) and _commits(known) == _commits(pull)
     authors = known.authors if known is not None and same else bot.forge.authors(pull.ref)
     named = {author.login.casefold() for author in authors} | {pull.author.casefold()}
     pushed = (CommitAuthor(login, "", "") for login in bot.store.pushers(pull.ref) if login not in named)
     return replace(pull, authors=(*authors, *pushed))
+
+
+def _commits(pull: Pull) -> tuple[str, str, int]:
+    return pull.head_sha, pull.base_ref, pull.commits
 
 
 def _prepare(bot: Bot, pull: Pull) -> ReviewOrder | None:

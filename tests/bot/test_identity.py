@@ -113,6 +113,8 @@ def test_a_forged_state_leads_nowhere(address: str, state: str) -> None:
     assert requests.get(f"{address}/link", params={"state": state}, timeout=5).status_code == 400
     assert requests.get(f"{address}/link/back", params={"state": state, "code": "good"}, timeout=5).status_code == 400
     assert requests.post(f"{address}/link/confirm", data={"state": state}, timeout=5).status_code == 400
+    many = {f"field{n}": "x" for n in range(9)}
+    assert requests.post(f"{address}/link/confirm", data=many, timeout=5).status_code == 400
 
 
 def test_a_state_is_good_for_its_own_step_only(address: str, identity: Identity) -> None:

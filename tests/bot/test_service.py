@@ -12,7 +12,7 @@ from analyzers.model import Severity
 from bot import service
 from bot.context import Bot, Rules
 from bot.decide import acknowledge
-from bot.model import Approvals, Incoming, Policy, PullRef, PullState, Surface
+from bot.model import Approvals, CommitAuthor, Incoming, Policy, PullRef, PullState, Surface
 from bot.ports import AnalysisFailed, Store, Unavailable
 from bot.rights import acting
 from runbooks.model import Status
@@ -98,6 +98,17 @@ def test_the_message_goes_quiet_when_the_pull_request_becomes_a_draft_again(bot:
     told(bot, action="ready_for_review", id="d3")
     assert texts(bot) == ["Shorter sessions: contradicted f1"]
     assert [drift.item.fingerprint for drift in bot.store.drift()] == ["f1"]
+
+
+def test_another_target_is_another_list_of_authors(bot: Bot) -> None:
+    """A stacked pull request that is retargeted has the commits of the one below it by then, with the same head."""
+    told(bot)
+    forge(bot).commit_authors = (CommitAuthor("ops-olga", "Olga", "olga@acme.example"),)
+    forge(bot).pulls[REF] = pull(base_ref="release")
+    told(bot, action="edited", id="d2")
+    known = bot.store.pull(REF)
+    assert known is not None
+    assert [author.login for author in known.authors] == ["ops-olga"]
 
 
 @pytest.mark.parametrize("overtaken", [False, True], ids=["before the review", "during the review"])
