@@ -64,7 +64,8 @@ class Surface(StrEnum):
     CHECK = "check"
 
 
-_PULL_KEY = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}#\d{1,9}", re.ASCII)
+PULL_KEY = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}#\d{1,9}", re.ASCII)
+"""``owner/name#7``, as ``PullRef.parse`` reads it."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -82,7 +83,7 @@ class PullRef:
     @classmethod
     def parse(cls, key: str) -> PullRef:
         """The reverse of ``key``. Raises ``ValueError``."""
-        if not _PULL_KEY.fullmatch(key):
+        if not PULL_KEY.fullmatch(key):
             raise ValueError(f"not a pull request: {key[:100]!r}")
         repo, _, number = key.rpartition("#")
         return cls(repo, int(number))

@@ -31,8 +31,6 @@ KEPT = timedelta(days=400)
 SHOWN = timedelta(days=7)
 """How long a digest is brought up to date, where it is its recipient's newest."""
 _CLAIMED = timedelta(days=3)
-
-
 UNREACHABLE = frozenset({"cannot_dm_bot", "messages_tab_disabled", "restricted_action", "user_disabled",
                          "user_not_visible"})  # fmt: skip
 """Slack's words for somebody who takes no direct messages from us (docs.slack.dev, ``conversations.open`` and

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from bot.context import Bot
 from bot.model import MOST_COMMITS, Actor, BotError, Drift, Item, OwnerName, Pull, Review, Surface, full_handle
 from bot.ports import Refused
-from bot.rulings import is_author, named_approvers, persons
+from bot.rulings import by_login, is_author, named_approvers, persons
 
 HANDED = "slack"
 """The kind of an ``OwnerName`` whose handle is a Slack id: a user or a user group whom a section was handed to."""
@@ -121,7 +121,7 @@ def answers_for(bot: Bot, actor: Actor, repo: str, handles: Sequence[str]) -> bo
 
 
 def _approvers_in_words(approvers: Sequence[str]) -> str:
-    named = [handle for handle in approvers if handle.startswith("@") and "/" not in handle]
+    named = by_login(approvers)
     return ", ".join(named) if named else "approvers (`acknowledge.approvers` lists nobody by name)"
 
 

@@ -60,8 +60,12 @@ def rulings_on(bot: Bot, pull: Pull) -> tuple[Decision, ...]:
 def named_approvers(bot: Bot, approvers: Iterable[str]) -> frozenset[str]:
     """The logins (in lower case) of the approvers whom a policy names one by one: who may decide where any member of a
     team may be an author that nobody lists."""
-    logins = [handle.removeprefix("@") for handle in approvers if handle.startswith("@") and "/" not in handle]
-    return persons(bot, logins)[0]
+    return persons(bot, [handle.removeprefix("@") for handle in by_login(approvers)])[0]
+
+
+def by_login(handles: Iterable[str]) -> list[str]:
+    """The handles that are logins: neither teams nor e-mail addresses."""
+    return [handle for handle in handles if handle.startswith("@") and "/" not in handle]
 
 
 def persons(bot: Bot, logins: Iterable[str], slack: str = "") -> tuple[frozenset[str], frozenset[str]]:

@@ -18,7 +18,7 @@ from slack_bolt import Ack, App
 from bot import decide, rights
 from bot.answers import find_service, leading_service, open_drift
 from bot.context import Bot
-from bot.model import Actor, BotError, PullRef, Surface
+from bot.model import PULL_KEY, Actor, BotError, PullRef, Surface
 from bot.ports import Message
 from bot.reminders import when
 from bot.reminders.nouns import ReviewDue
@@ -32,7 +32,6 @@ from bot.slack.parts import message, section
 WORDS = frozenset({"ack", "snooze", "handover", "digest", "quiet"})
 """The words after ``/runbook`` that are answered here."""
 
-_PULL = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}#\d{1,9}")
 _UNTIL = re.compile(r"(?:^|(?<= ))(?:until|for|[0-9]{1,4} ?(?:d|days?|w|weeks?))(?= |$)", re.IGNORECASE)
 _TO = re.compile(r"(?:^| )(?:to )?(?:<@([UW][A-Z0-9]{2,20})(?:\|[^<>]*)?>|<!subteam\^(S[A-Z0-9]{2,20})(?:\|[^<>]*)?>"
                  r"|(@[\w.-]{1,80}))$")  # fmt: skip
@@ -159,7 +158,7 @@ class Reminders:
         """What a command is about, a pull request or a service, whose name may be of several words, and the words
         behind it. Where no name is known it is all that stands in front of a day."""
         said = " ".join(rest[:1000].split())
-        if pull := _PULL.match(said):
+        if pull := PULL_KEY.match(said):
             return pull.group(), said[pull.end() :].strip()
         if known := leading_service(self._bot, said):
             return known, said[len(known) :].strip()
@@ -183,7 +182,7 @@ class Reminders:
     def _sections(self, what: str) -> tuple[dict[PullRef, tuple[str, ...]], Message | None]:
         """The open sections that are meant, by pull request (no one in particular: all that are awake), or an answer
         when there are none."""
-        if _PULL.fullmatch(what):
+        if PULL_KEY.fullmatch(what):
             return {self._bot.store.spelled(PullRef.parse(what)): ()}, None
         service = find_service(self._bot, what[:200])
         if not service.services:

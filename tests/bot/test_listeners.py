@@ -517,6 +517,10 @@ def test_why_there_is_nothing_to_decide_is_said_as_it_is(reminded: App, bot: Bot
     assert "a newer push is being reviewed" in json.dumps(opened(bot))
 
 
+def test_a_name_that_no_repository_has_is_no_pull_request(reminded: App) -> None:
+    assert "No service is called “äcme/shop#7”" in said(reminded, "ack äcme/shop#7")
+
+
 def test_a_pull_request_may_be_typed_in_any_case(reminded: App, bot: Bot) -> None:
     command(reminded, "ack Acme/SHOP#7 fine")
     assert opened(bot)["callback_id"] == "still_accurate_view"
