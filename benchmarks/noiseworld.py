@@ -36,7 +36,6 @@ from bot.remind import Reminders
 from bot.reminders.addresses import Book
 from bot.reminders.calendar import work_days
 from bot.reminders.nouns import Recipient
-from bot.rulings import applied
 from bot.slack.tallies import SlackNotices
 from bot.store import SqlStore
 from bot.worker import review
@@ -92,13 +91,13 @@ class Analyst:
         self.failures: dict[str, str] = {}
 
     def review(self, order: ReviewOrder) -> Review:
-        """One review, with people's decisions on it."""
+        """One review."""
         found = self._landed.get(order.ref) if order.landed else None
         if found is None:
             found = self._made(order)
         if order.landed:
             self._landed[order.ref] = found
-        return applied(replace(found, ref=order.ref), order.decisions, order.as_of)
+        return replace(found, ref=order.ref)
 
     def moved(self, paths: frozenset[str]) -> bool:
         """A commit landed; whether something has to be judged again."""
@@ -116,7 +115,7 @@ class Analyst:
         key = (checkout.base, checkout.head, checkout.policy_revision, order.landed)
         if key not in self._known:
             try:
-                self._known[key] = review(replace(order, decisions=()), self._library)
+                self._known[key] = review(order, self._library)
             except DriftError as problem:
                 self._known[key] = AnalysisFailed(str(problem), poison=True)
                 self.failures[checkout.head] = type(problem).__name__

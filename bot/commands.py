@@ -87,7 +87,8 @@ def _decided(bot: Bot, asked: _Command, incoming: Incoming) -> str:
     if count is None:
         try:
             _look(bot, asked, incoming)
-            actor = acting(bot, login=incoming.sender, surface=asked.surface)
+            number = int(incoming.get("sender_number") or 0)
+            actor = acting(bot, login=incoming.sender, number=number, surface=asked.surface)
             if asked.word == "snooze":
                 days, _, reason = asked.argument.partition(" ")
                 count = len(snooze(bot, actor, asked.ref, (), reason, _until(bot, days), incoming.id))

@@ -6,14 +6,16 @@ same question gets the same fingerprints, however many commits have landed since
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import groupby
 
 from bot.context import Bot
-from bot.model import Drift, Item, Pull, PullRef, ReviewOrder
+from bot.ending import late, reviewed
+from bot.judging import judged
+from bot.model import Drift, Item, Pull, PullRef, Review, ReviewOrder
 from bot.observe import log
-from bot.ports import AnalysisFailed, Gone
-from bot.rulings import rulings_on
+from bot.ports import AnalysisFailed, Gone, Refused
 from runbooks.model import Status
 
 MENDED = frozenset({Status.UPDATED, Status.ACKNOWLEDGED})
@@ -27,29 +29,67 @@ def rejudge(bot: Bot, repo: str) -> int:
     for ref, group in groupby(debts, key=lambda drift: drift.ref):
         try:
             closed += _rejudge(bot, ref, list(group))
-        except (Gone, AnalysisFailed) as problem:
+        except (Refused, AnalysisFailed) as problem:
             log.warning("debt not judged", subject=ref.key, reason=str(problem))
     return closed
 
 
 def _rejudge(bot: Bot, ref: PullRef, debts: list[Drift]) -> int:
     pull, found = bot.store.pull(ref), bot.store.review(ref)
-    if pull is None or found is None or found.head != pull.head_sha:
-        return 0  # the head that was merged was never reviewed
+    if pull is None:
+        return 0
     tip = _tip(bot, pull)
+    if found is None or not reviewed(pull, found):
+        return _judged_late(bot, pull, debts, tip)
     checkout = bot.fetcher.prepare(pull, found.base, tip, landed=True)
     today = bot.clock.now().date()
-    order = ReviewOrder(checkout, ref, rulings_on(bot, pull), today, bot.rules.opted_in(ref.repo), landed=True)
-    items = bot.analyst.review(order).items
-    _follow_directives(bot, debts, items)
-    mended = {drift.item.fingerprint: item for drift in debts if (item := _mended(drift.item, items))}
-    for fingerprint, item in mended.items():
-        _close(bot, ref, fingerprint, item, tip)
+    order = ReviewOrder(checkout, ref, today, bot.rules.opted_in(ref.repo), landed=True)
+    result = judged(bot, pull, order)
+    if not result.policy.opted_in:
+        return _given_up(bot, pull, result, debts, tip)
+    _follow_directives(bot, debts, result.items)
+    mended = {drift.item.fingerprint: item for drift in debts if (item := _mended(drift.item, result.items))}
     if mended:
-        shown = (replace(i, status=mended[i.fingerprint].status) if i.fingerprint in mended else i for i in found.items)
-        bot.store.save_review(replace(found, items=tuple(shown)), bot.clock.now())
-        bot.jobs.announce(ref, f"debt:{tip}")
+        ends = {name: (item.status.value, item.reason) for name, item in mended.items()}
+        with bot.store.together(ref.key):
+            now = bot.store.review(ref)  # somebody may have decided on another section meanwhile
+            if now is not None and reviewed(pull, now):
+                items = (replace(i, status=mended[i.fingerprint].status) if i.fingerprint in mended else i
+                         for i in now.items)  # fmt: skip
+                bot.store.save_review(replace(now, items=tuple(items)), bot.clock.now())
+            _close(bot, ref, ends, tip)
+        _show(bot, ref, ends, tip)
     return len(mended)
+
+
+def _judged_late(bot: Bot, pull: Pull, debts: list[Drift], tip: str) -> int:
+    """Judge what could not be judged when it was merged: its debt is what that says from now on."""
+    result = late(bot, pull, tip)
+    if result is None:
+        return 0
+    if not result.policy.opted_in:
+        return _given_up(bot, pull, result, debts, tip)
+    at = bot.clock.now()
+    stays = {item.fingerprint for item in result.items if item.open or item.status is Status.SNOOZED}
+    gone = {name for drift in debts if (name := drift.item.fingerprint) not in stays}
+    ends = dict.fromkeys(gone, (Status.UPDATED.value, "what was merged in the end leaves it true"))
+    with bot.store.together(pull.ref.key):
+        bot.store.save_review(result, at)
+        bot.store.open_drift(result, at)
+        bot.store.settle(pull.ref, merged=True, at=at)
+        _close(bot, pull.ref, ends, tip)
+    _show(bot, pull.ref, ends, tip)
+    return len(ends)
+
+
+def _given_up(bot: Bot, pull: Pull, result: Review, debts: list[Drift], tip: str) -> int:
+    """The branch has no configuration any more: nobody asks for anything there."""
+    ends = dict.fromkeys((drift.item.fingerprint for drift in debts), ("not asked for", "the branch opted out"))
+    with bot.store.together(pull.ref.key):
+        bot.store.save_review(replace(result, head=pull.head_sha), bot.clock.now())
+        _close(bot, pull.ref, ends, tip)
+    _show(bot, pull.ref, ends, tip)
+    return len(ends)
 
 
 def _follow_directives(bot: Bot, debts: list[Drift], items: tuple[Item, ...]) -> None:
@@ -83,8 +123,18 @@ def _mended(debt: Item, items: tuple[Item, ...]) -> Item | None:
     return same[0] if same and all(item.status in MENDED for item in same) else None
 
 
-def _close(bot: Bot, ref: PullRef, fingerprint: str, item: Item, tip: str) -> None:
+def _close(bot: Bot, ref: PullRef, ends: Mapping[str, tuple[str, str]], tip: str) -> None:
+    """Close debt, on record, by fingerprint with status and reason; within a transaction that ends with it."""
     at = bot.clock.now()
-    bot.store.close_drift(ref.repo, fingerprint, at, f"{item.status.value} at {tip}: {item.reason}")
-    body = {"tip": tip, "fingerprint": fingerprint, "status": item.status.value, "reason": item.reason}
-    bot.store.append("debt closed", ref.repo, ref.key, body, at)
+    for fingerprint, (status, reason) in ends.items():
+        bot.store.close_drift(ref.repo, fingerprint, at, f"{status} at {tip}: {reason}")
+    for fingerprint, (status, reason) in ends.items():
+        body = {"tip": tip, "fingerprint": fingerprint, "status": status, "reason": reason}
+        bot.store.append("debt closed", ref.repo, ref.key, body, at)
+
+
+def _show(bot: Bot, ref: PullRef, ends: Iterable[str], tip: str) -> None:
+    """Show it, and look again at the open pull requests with the same sections: theirs now, or mended there too."""
+    bot.jobs.announce(ref, f"debt:{tip}")
+    for other in bot.store.pulls_with(ref.repo, list(ends)):
+        bot.jobs.review(other, f"debt:{tip}")

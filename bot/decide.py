@@ -44,7 +44,11 @@ def snooze(
     if not today < until <= today + MAX_SNOOZE:
         raise BotError(f"a snooze ends between tomorrow and {today + MAX_SNOOZE}")
     often = {drift.item.fingerprint for drift in bot.store.drift(repo=ref.repo) if drift.snoozes > MAX_EXTENSIONS}
-    tired = [item for item in _chosen(bot, *_known(bot, ref), chosen) if item.fingerprint in often]
+    tired = [
+        item
+        for item in _chosen(bot, *_known(bot, ref), chosen)
+        if item.fingerprint in often or bot.store.put_off(ref.repo, item.fingerprint) > MAX_EXTENSIONS
+    ]
     if tired:
         raise BotError(
             f"“{tired[0].title or tired[0].runbook}” was snoozed and extended {MAX_EXTENSIONS} times already: correct "
@@ -60,13 +64,14 @@ def hand_over(bot: Bot, actor: Actor, ref: PullRef, chosen: Sequence[str], to: s
     permit(bot, actor, pull, found, items)
     if pull.draft and pull.state is PullState.OPEN:
         raise BotError(f"{ref.key} is a draft: nobody is asked about it yet. Hand it over once it is ready for review")
-    body = {"by": _who(actor), "to": to, "items": [item.fingerprint for item in items]}
     with bot.store.together():
-        for item in items:
-            bot.store.assign(ref.repo, item.fingerprint, to, bot.clock.now())
+        given = [item for item in items if bot.store.assign(ref.repo, item.fingerprint, to, bot.clock.now())]
+        if not given:
+            raise BotError(_nothing(bot, found))
+        body = {"by": _who(actor), "to": to, "items": [item.fingerprint for item in given]}
         record = bot.store.append("hand over", ref.repo, ref.key, body, bot.clock.now())
     follow(bot, ref.repo, (record,))
-    return items
+    return tuple(given)
 
 
 def decidable(bot: Bot, ref: PullRef, chosen: Sequence[str] = ()) -> tuple[Pull, tuple[Item, ...]]:
@@ -132,9 +137,12 @@ def _known(bot: Bot, ref: PullRef) -> tuple[Pull, Review]:
         raise BotError(f"{ref.key} has not been reviewed")
     if pull.state is PullState.CLOSED:
         raise BotError(f"{ref.key} was closed without a merge: there is nothing left to decide")
-    if found.head != pull.head_sha:
-        raise BotError("a newer push is being reviewed; look again in a moment")
-    return pull, awake(bot, found)
+    if pull.state is PullState.OPEN:  # of a merged one the last word counts, also where its very head was not judged
+        if (found.head, found.scope) != (pull.head_sha, pull.scope):
+            raise BotError("a newer push is being reviewed; look again in a moment")
+        if found.failure and not found.base:
+            raise BotError(f"the newest push could not be reviewed ({found.failure}); *Re-check* tries again")
+    return pull, awake(bot, pull, found)
 
 
 def _chosen(bot: Bot, pull: Pull, found: Review, chosen: Sequence[str]) -> tuple[Item, ...]:

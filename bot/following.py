@@ -20,8 +20,6 @@ KINDS = frozenset({"decision", "hand over"})
 """The kinds of records that are followed."""
 CAUGHT_UP = timedelta(days=6)
 """How far back ``catch_up`` looks: what was ordered is remembered for seven days, so that nothing is shown again."""
-MOST_PULLS = 50
-"""Other open pull requests of the repository that are looked at, the newest of them."""
 
 
 def catch_up(bot: Bot) -> int:
@@ -38,11 +36,11 @@ def follow(bot: Bot, repo: str, records: Sequence[Evidence]) -> None:
     with the same section, up to the decisions; and order that it is shown."""
     newest = {PullRef.parse(record.subject): record.number for record in records}
     about = {name: record.number for record in records for name in _sections(record)}
-    for pull in bot.store.open_pulls(repo)[-MOST_PULLS:]:
-        found = bot.store.review(pull.ref) if pull.ref not in newest else None
+    for ref in bot.store.pulls_with(repo, {name.partition(":")[0] for name in about}):
+        found = bot.store.review(ref) if ref not in newest else None
         named = {name for item in found.items for name in (item.fingerprint, mark(item))} if found else set()
         if named & about.keys():
-            newest[pull.ref] = max(about[name] for name in named & about.keys())
+            newest[ref] = max(about[name] for name in named & about.keys())
     for ref, number in newest.items():
         _settle(bot, ref)
         bot.jobs.announce(ref, f"record:{number}")
@@ -63,7 +61,7 @@ def _settle(bot: Bot, ref: PullRef) -> None:
         pull, found = bot.store.pull(ref), bot.store.review(ref)
         if pull is None or found is None or pull.state is PullState.CLOSED:
             return
-        decided = applied(awake(bot, found), rulings_on(bot, pull), at.date())
+        decided = awake(bot, pull, found)
         kept = bot.store.save_review(decided, at)
         # Put off again for the same reason, a section's review stays as it is: the day stands in the ruling alone.
         asleep = decided.head == pull.head_sha and any(item.status is Status.SNOOZED for item in decided.items)
@@ -82,17 +80,18 @@ def _owed(bot: Bot, pull: Pull, found: Review) -> Review:
     return replace(found, items=tuple(items))
 
 
-def awake(bot: Bot, found: Review) -> Review:
-    """The review with what a snooze silenced as it was before, where the snooze is over."""
+def awake(bot: Bot, pull: Pull, found: Review) -> Review:
+    """The review by the decisions that count today: with what a snooze silenced as it was before, where that is over
+    (whichever pull request of the section was asked about)."""
     today = bot.clock.now().date()
     woken = {
         drift.item.fingerprint: drift.item.status
         for drift in bot.store.drift(repo=found.ref.repo)
-        if drift.ref == found.ref and drift.snoozes and not drift.asleep(today)
+        if drift.snoozes and not drift.asleep(today)
     }
     items = (
         replace(item, status=woken[item.fingerprint])
         if item.status is Status.SNOOZED and item.fingerprint in woken else item
         for item in found.items
     )  # fmt: skip
-    return replace(found, items=tuple(items))
+    return applied(replace(found, items=tuple(items)), rulings_on(bot, pull, found.policy), today)

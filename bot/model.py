@@ -23,6 +23,8 @@ from runbooks.model import Decision, Outcome, Status
 
 T = TypeVar("T")
 
+MOST_ASKED = 10
+"""Addresses of co-authors that Slack is asked about for one decision."""
 MOST_COMMITS = 250
 """Commits of a pull request that GitHub lists ("List commits on a pull request")."""
 
@@ -91,11 +93,13 @@ class PullRef:
 
 @dataclass(frozen=True, slots=True)
 class CommitAuthor:
-    """An author or co-author of a commit; ``login`` is empty where the forge knows no account."""
+    """An author or co-author of a commit; ``login`` is empty where the forge knows no account. ``number`` is the
+    account's on the forge, which stays when the login changes; 0 where unknown."""
 
     login: str
     name: str
     email: str
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,8 @@ class Pull:
     """A pull request as the forge tells it now. ``head_repo`` is empty when the fork is gone; ``base_sha`` is the tip
     of the target branch, not the merge base; ``installation`` is the App installation that reaches it, or 0;
     ``head_ref`` is the head's branch in ``head_repo``, empty where unknown; ``merged_at`` is None before the merge;
-    ``authors`` are also those who pushed; ``commits`` is 0 where unknown."""
+    ``authors`` are also those who pushed; ``commits`` is 0 where unknown; ``default_ref`` is the repository's default
+    branch, empty where unknown; ``author_number`` is that of a ``CommitAuthor``."""
 
     ref: PullRef
     title: str
@@ -121,11 +126,25 @@ class Pull:
     head_ref: str = ""
     merged_at: datetime | None = None
     commits: int = 0
+    default_ref: str = ""
+    author_number: int = 0
+
+    @property
+    def scope(self) -> str:
+        """Where what is found and decided counts: empty for the default branch, eight characters for each other one.
+        Whoever may push a branch writes its policy and names its owners."""
+        return content_hash(self.base_ref)[:8] if self.default_ref not in {"", self.base_ref} else ""
+
+    @property
+    def nameless(self) -> tuple[str, ...]:
+        """The addresses of authors whose login nobody knows."""
+        return tuple(author.email for author in self.authors if not author.login and "@" in author.email)
 
     @property
     def authors_cut(self) -> bool:
-        """Whether it has more commits than GitHub lists, so that not all of its authors are known."""
-        return self.commits > MOST_COMMITS
+        """Whether not all of its authors are known: it has more commits than GitHub lists, or more of them are known
+        by an address alone than Slack is asked about."""
+        return self.commits > MOST_COMMITS or len(self.nameless) > MOST_ASKED
 
     @property
     def named_head(self) -> str:
@@ -231,7 +250,8 @@ class Policy:
 @dataclass(frozen=True, slots=True)
 class Review:
     """What one head of a pull request was found to do. ``failure`` is our own trouble in words, and then there are no
-    items; ``patch`` is a unified diff of all suggestions."""
+    items but those known of the head before; ``patch`` is a unified diff of all suggestions; ``scope`` is that of the
+    pull request's target branch then."""
 
     ref: PullRef
     head: str
@@ -246,6 +266,7 @@ class Review:
     seconds: float = 0.0
     patch: str = ""
     failure: str = ""
+    scope: str = ""
 
     @property
     def mark(self) -> str:
@@ -258,6 +279,8 @@ class Review:
         """Whether Slack is to hear of it: something is wrong, or a suspect is as grave as the policy asks."""
         grave = list(Severity)
         least = grave.index(self.policy.alert_from)
+        if self.failure:
+            return False  # what is known is of the head before
         return any(item.status is Status.CONTRADICTED or grave.index(item.severity) >= least for item in self.drift)
 
     @property
@@ -267,8 +290,9 @@ class Review:
 
     @property
     def conclusion(self) -> Conclusion:
-        """Failure when an open item is at least as bad as ``fail_on``; our own failure is neutral."""
-        if self.failure:
+        """Failure when an open item is at least as bad as ``fail_on``; our own failure is neutral, and so is a branch
+        that asks for nothing."""
+        if self.failure or not self.policy.opted_in:
             return Conclusion.NEUTRAL
         ladder = [Status.CONTRADICTED, Status.SUSPECT, Status.UNCOVERED]
         named = [status.value for status in ladder]
@@ -336,11 +360,13 @@ class Directory:
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Somebody who does something. ``login`` is empty for a Slack user whose GitHub login is not proven; ``slack`` is
-    empty on GitHub's surfaces for a login whose Slack user is not."""
+    empty on GitHub's surfaces for a login whose Slack user is not. ``number`` is the account's on the forge, which
+    stays when the login changes; 0 where unknown."""
 
     login: str
     slack: str
     surface: Surface
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,11 +409,13 @@ class Drift:
 @dataclass(frozen=True, slots=True)
 class Approvals:
     """What the forge knows of reviews of one head: logins with write access whose approval stands on this head, the
-    names of the required checks, and the number of required approvals (None when they may not be read)."""
+    names of the required checks, and the number of required approvals (None when they may not be read). ``numbers`` are
+    those of the approvers' accounts, in their order."""
 
     approved_by: tuple[str, ...]
     required_checks: tuple[str, ...] | None
     required_reviews: int | None
+    numbers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -430,13 +458,12 @@ class Checkout:
 
 @dataclass(frozen=True, slots=True)
 class ReviewOrder:
-    """What a worker process gets to know: a directory, revisions and decisions; no secrets. ``landed`` asks about a
+    """What a worker process gets to know: a directory and revisions; no secrets. ``landed`` asks about a
     change that is merged: the runbooks and the code of the policy revision, the branch's tip, count for what is left
     of its drift."""
 
     checkout: Checkout
     ref: PullRef
-    decisions: tuple[Decision, ...]
     as_of: date
     opted_in: bool = False
     landed: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.context import Bot
 from bot.model import Approvals, Pull
 from bot.ports import Refused, Unavailable
-from bot.rulings import is_author, persons
+from bot.rulings import is_author
 from runbooks.model import Outcome
 
 NAME = "changes reviewed before release"
@@ -17,17 +17,15 @@ def reviewed_before_release(bot: Bot, pull: Pull) -> Outcome:
     GitHub or Slack does not say now, or never, could not be told."""
     try:
         approvals = bot.forge.approvals(pull)
-        others = [login for login in approvals.approved_by if not _wrote(bot, pull, login)]
+        numbers = (*approvals.numbers, *[0] * len(approvals.approved_by))
+        known = zip(approvals.approved_by, numbers, strict=False)
+        # The same question as who may decide (``rights.permit``).
+        others = [login for login, number in known if not is_author(bot, pull, login, number=number)]
     except (Refused, Unavailable):
         return Outcome(NAME, "could not tell", "reviews of this pull request, or who gave them, may not be read")
     if others and pull.authors_cut:
-        return Outcome(NAME, "could not tell", f"GitHub does not name the authors of all {pull.commits} commits")
+        return Outcome(NAME, "could not tell", "not all authors of its commits are known")
     return _judged(pull, approvals, others)
-
-
-def _wrote(bot: Bot, pull: Pull, login: str) -> bool:
-    """Whether an approval is by whoever wrote the change: the same question as who may decide (``rights.permit``)."""
-    return is_author(bot, pull, *persons(bot, [login]))
 
 
 def _judged(pull: Pull, approvals: Approvals, others: list[str]) -> Outcome:

@@ -241,6 +241,14 @@ class Store(Protocol):
         """The pull requests of a repository that are open as far as we know."""
         ...
 
+    def pulls_with(self, repo: str, fingerprints: Collection[str]) -> tuple[PullRef, ...]:
+        """Those of them whose newest review speaks of one of these fingerprints."""
+        ...
+
+    def put_off(self, repo: str, fingerprint: str) -> int:
+        """How often people put off a section, by the most patient of them."""
+        ...
+
     def save_review(self, review: Review, at: datetime) -> bool:
         """Keep a review as the newest of its pull request; False when this head was the newest already and equal."""
         ...
@@ -262,11 +270,11 @@ class Store(Protocol):
         ...
 
     def rule(self, rulings: Sequence[Ruling]) -> None:
-        """Keep decisions; one on the same fingerprint and hashes replaces the one before."""
+        """Keep decisions; one of the same person on the same fingerprint and hashes replaces the one before."""
         ...
 
     def decisions(self, repo: str) -> tuple[Decision, ...]:
-        """Every decision of a repository that may still apply."""
+        """Every decision of a repository that may still apply, oldest first."""
         ...
 
     def open_drift(self, review: Review, at: datetime) -> None:
@@ -278,11 +286,12 @@ class Store(Protocol):
         ...
 
     def close_drift(self, repo: str, fingerprint: str, at: datetime, by: str) -> None:
-        """Close one."""
+        """Close one, or pass it to an open pull request that causes it too."""
         ...
 
-    def settle(self, ref: PullRef, *, merged: bool, at: datetime, draft: bool = False) -> None:
-        """The pull request ended, or is a draft again: merged drift becomes debt, that of others ends."""
+    def settle(self, ref: PullRef, *, merged: bool, at: datetime, draft: bool = False, first: bool = False) -> None:
+        """The pull request ended, or is a draft again: merged drift becomes debt, that of others ends. The ``first``
+        time that a merge is heard of, what its review leaves open is debt whether or not it had a row."""
         ...
 
     def drift(self, *, repo: str = "", service: str = "", assignee: str = "") -> tuple[Drift, ...]:
@@ -302,9 +311,9 @@ class Store(Protocol):
         """How much is open, by repository and service."""
         ...
 
-    def assign(self, repo: str, fingerprint: str, assignee: str, at: datetime) -> None:
+    def assign(self, repo: str, fingerprint: str, assignee: str, at: datetime) -> bool:
         """Hand one open item over; the ladder of debt begins anew; an empty assignee gives it back to its
-        owners."""
+        owners. False where nothing is open under that name."""
         ...
 
     def save_services(self, repo: str, services: Sequence[ServiceStatus], at: datetime) -> None:
@@ -353,12 +362,12 @@ class Store(Protocol):
         """Whether a repository was forgotten and has not come back."""
         ...
 
-    def pushed(self, ref: PullRef, login: str, at: datetime) -> None:
+    def pushed(self, ref: PullRef, who: CommitAuthor, at: datetime) -> None:
         """Somebody pushed to a pull request, whoever is named as the author of the commits."""
         ...
 
-    def pushers(self, ref: PullRef) -> tuple[str, ...]:
-        """The logins (in lower case) that pushed to a pull request, as far as deliveries told."""
+    def pushers(self, ref: PullRef) -> tuple[CommitAuthor, ...]:
+        """Who pushed to a pull request, as far as deliveries told: logins in lower case."""
         ...
 
     def close(self) -> None:

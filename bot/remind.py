@@ -45,7 +45,7 @@ class Reminders(Asked):
         self._presence = presence
         self._letters = Letters(bot, ledger, notices, self._scene)
         self._ordered: frozenset[str] = frozenset()
-        self._woken: frozenset[tuple[PullRef, date]] = frozenset()
+        self._woken: frozenset[tuple[str, str, date]] = frozenset()
 
     # -- by the clock --
 
@@ -75,15 +75,17 @@ class Reminders(Asked):
         self._ordered = waiting
 
     def _wake(self, items: Sequence[OpenItem], today: date) -> None:
-        """Order a review of each open pull request with a snooze that is over, so that its check run and alert say so
-        too; the id of the order makes it one for each pull request and day. Merged debt joins the digest by itself."""
+        """Order a review of each open pull request with a section whose snooze is over, so that its check run and alert
+        say so too; the id of the order makes it one for each pull request and day. Merged debt joins the digest by
+        itself."""
         woken = frozenset(
-            (PullRef(item.repo, item.number), item.snoozed_until)
+            (item.repo, item.fingerprint, item.snoozed_until)
             for item in items
-            if not item.merged and item.snoozed_until is not None and item.snoozed_until < today
+            if item.snoozed_until is not None and item.snoozed_until < today
         )
-        for ref, until in sorted(woken - self._woken):
-            self._bot.jobs.review(ref, f"woken:{until}")
+        for repo, fingerprint, until in sorted(woken - self._woken):
+            for ref in self._bot.store.pulls_with(repo, (fingerprint,)):
+                self._bot.jobs.review(ref, f"woken:{until}")
         self._woken = woken
 
     def prune(self) -> int:

@@ -12,7 +12,19 @@ import re
 from collections.abc import Sequence
 
 from bot.context import Bot
-from bot.model import MOST_COMMITS, Actor, BotError, Drift, Item, OwnerName, Pull, Review, Surface, full_handle
+from bot.model import (
+    MOST_ASKED,
+    MOST_COMMITS,
+    Actor,
+    BotError,
+    Drift,
+    Item,
+    OwnerName,
+    Pull,
+    Review,
+    Surface,
+    full_handle,
+)
 from bot.ports import Refused
 from bot.rulings import by_login, is_author, named_approvers, persons
 
@@ -26,11 +38,12 @@ class NotAllowed(BotError):  # noqa: N818 - reads as what it says
     """The actor may not do this; the text says why and who may."""
 
 
-def acting(bot: Bot, *, slack: str = "", login: str = "", surface: Surface) -> Actor:
-    """The actor behind a Slack user or a GitHub login: both, where a link that carries rights knows the other."""
+def acting(bot: Bot, *, slack: str = "", login: str = "", number: int = 0, surface: Surface) -> Actor:
+    """The actor behind a Slack user or a GitHub login (``number`` is its account's): both, where a link that carries
+    rights knows the other."""
     if login:
         known = bot.directory().slack_of(login)
-        return Actor(login, known.slack if known and known.carries_rights else "", surface)
+        return Actor(login, known.slack if known and known.carries_rights else "", surface, number)
     person = bot.directory().login_of(slack)
     return Actor(person.login if person else "", slack, surface)
 
@@ -43,15 +56,15 @@ def permit(bot: Bot, actor: Actor, pull: Pull, found: Review, items: Sequence[It
             "the bot's PEOPLE setting"
         )
     policy = found.policy
-    if policy.separation_of_duties and is_author(bot, pull, *persons(bot, [actor.login], actor.slack)):
+    if policy.separation_of_duties and is_author(bot, pull, actor.login, actor.slack, actor.number):
         raise NotAllowed("whoever wrote a change does not decide on it (separation_of_duties)")
     repo = pull.ref.repo
     if policy.separation_of_duties and pull.authors_cut:
         if actor.login.casefold() in named_approvers(bot, policy.approvers):
             return
         raise NotAllowed(
-            f"{pull.ref.key} has {pull.commits} commits and GitHub names the authors of {MOST_COMMITS}: whoever owns a "
-            f"section may be among the others, so only {_approvers_in_words(policy.approvers)} may decide"
+            f"{_cut_in_words(pull)}: whoever owns a section may be among the others, so only "
+            f"{_approvers_in_words(policy.approvers)} may decide"
         )
     if _among(bot, actor, repo, [OwnerName(handle, "", "approvers") for handle in policy.approvers]):
         return
@@ -118,6 +131,15 @@ def _member(bot: Bot, group: str, slack: str) -> bool:
 def answers_for(bot: Bot, actor: Actor, repo: str, handles: Sequence[str]) -> bool:
     """Whether an actor with a proven login is one of these owners."""
     return bool(actor.login) and _among(bot, actor, repo, [OwnerName(handle, "", "") for handle in handles])
+
+
+def _cut_in_words(pull: Pull) -> str:
+    if pull.commits > MOST_COMMITS:
+        return f"{pull.ref.key} has {pull.commits} commits and GitHub names the authors of {MOST_COMMITS}"
+    return (
+        f"{pull.ref.key} has {len(pull.nameless)} co-authors with an address and no login, and Slack is asked about "
+        f"{MOST_ASKED}"
+    )
 
 
 def _approvers_in_words(approvers: Sequence[str]) -> str:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import date
 
 from bot.context import Bot
-from bot.model import Item, Pull, Review, content_hash
+from bot.model import MOST_ASKED, Item, Policy, Pull, Review, content_hash
 from runbooks.model import Decision
-
-MOST_ASKED = 10
-"""Addresses of co-authors that Slack is asked about for one decision."""
+from runbooks.outcomes import RUNBOOKS, runbooks_updated
 
 
 def mark(item: Item) -> str:
@@ -36,23 +33,25 @@ def applied(found: Review, decisions: Sequence[Decision], today: date) -> Review
                 item, status=decision.kind, reason=f"{decision.kind.value} by {decision.by}: {decision.reason}"
             )
         items.append(item)
-    return replace(found, items=tuple(items))
+    if items == list(found.items):
+        return found
+    now = runbooks_updated([item.status for item in items])
+    outcomes = tuple(now if outcome.name == RUNBOOKS else outcome for outcome in found.outcomes)
+    return replace(found, items=tuple(items), outcomes=outcomes)
 
 
-def rulings_on(bot: Bot, pull: Pull) -> tuple[Decision, ...]:
-    """Every decision of the repository but, with separation of duties, those of whoever opened this pull request or
-    wrote one of its commits, under whichever of their logins: what they decided on another one with the same change
-    does not pass here. Before the first review nobody knows the policy, and separation, its default, is taken to be
-    on. Where not all of its authors are known, only what approvers decided counts (``named_approvers``). Asks the store
-    alone."""
+def rulings_on(bot: Bot, pull: Pull, policy: Policy) -> tuple[Decision, ...]:
+    """Every decision of the repository but, where the policy separates duties, those of whoever opened this pull
+    request or wrote one of its commits, under whichever of their logins: what they decided on another one with the same
+    change does not pass here. Where not all of its authors are known, only what approvers decided counts
+    (``named_approvers``). What was decided on another branch is about other fingerprints. Asks the store alone."""
     made = bot.store.decisions(pull.ref.repo)
-    found = bot.store.review(pull.ref)
-    if not made or (found is not None and not found.policy.separation_of_duties):
+    if not made or not policy.separation_of_duties:
         return made
-    wrote, _ = persons(bot, _logins(pull))
+    wrote, _ = persons(bot, logins_of(pull), weak=True)
     others = [(decision, by) for decision in made if (by := decision.by.removeprefix("@").casefold()) not in wrote]
     if pull.authors_cut:
-        approvers = named_approvers(bot, found.policy.approvers if found is not None else ())
+        approvers = named_approvers(bot, policy.approvers)
         others = [(decision, by) for decision, by in others if by in approvers]
     return tuple(decision for decision, _ in others)
 
@@ -68,23 +67,30 @@ def by_login(handles: Iterable[str]) -> list[str]:
     return [handle for handle in handles if handle.startswith("@") and "/" not in handle]
 
 
-def persons(bot: Bot, logins: Iterable[str], slack: str = "") -> tuple[frozenset[str], frozenset[str]]:
+def persons(
+    bot: Bot, logins: Iterable[str], slack: str = "", *, weak: bool = False
+) -> tuple[frozenset[str], frozenset[str]]:
     """Every login (in lower case) and Slack account of the people behind these: one person may be linked with more
-    than one login. Only links that carry rights count."""
+    than one login. Only links that carry rights count, or all (``weak``) where it is asked who may not decide."""
     given = frozenset(login.casefold() for login in logins if login)
-    links = [(person.login.casefold(), person.slack) for person in bot.directory().people if person.carries_rights]
+    known = bot.directory().people
+    links = [(person.login.casefold(), person.slack) for person in known if weak or person.carries_rights]
     accounts = frozenset({slack, *(account for login, account in links if login in given)} - {""})
     return given | {login for login, account in links if account in accounts}, accounts
 
 
-def is_author(bot: Bot, pull: Pull, logins: AbstractSet[str], slack: AbstractSet[str]) -> bool:
-    """Whether somebody with these logins and Slack accounts opened a pull request or wrote one of its commits. A
-    co-author whom a trailer names by an address alone is known by the Slack account of that address."""
-    if logins & _logins(pull):
+def is_author(bot: Bot, pull: Pull, login: str, slack: str = "", number: int = 0) -> bool:
+    """Whether somebody with this login or Slack account opened a pull request or wrote one of its commits; ``number``
+    is GitHub's of the account, which stays when its login changes. Links without rights count too: they cannot let
+    anybody decide, but may well keep them from it. A co-author whom a trailer names by an address alone is known by the
+    Slack account of that address (``authors_cut`` says where these are too many to ask about)."""
+    numbers = {pull.author_number, *(author.number for author in pull.authors)} - {0}
+    logins, accounts = persons(bot, [login], slack, weak=True)
+    if number in numbers or logins & logins_of(pull):
         return True
-    addresses = [author.email for author in pull.authors if not author.login and "@" in author.email]
-    return bool(slack) and any(bot.chat.user_by_email(address) in slack for address in addresses[:MOST_ASKED])
+    return bool(accounts) and any(bot.chat.user_by_email(address) in accounts for address in pull.nameless[:MOST_ASKED])
 
 
-def _logins(pull: Pull) -> frozenset[str]:
+def logins_of(pull: Pull) -> frozenset[str]:
+    """The logins, in lower case, of whoever opened a pull request, wrote one of its commits or pushed them."""
     return frozenset({pull.author.casefold(), *(a.login.casefold() for a in pull.authors if a.login)})

@@ -13,6 +13,7 @@ from bot import moving
 from bot.acquaint import acquaint
 from bot.context import Bot
 from bot.ending import ended
+from bot.judging import judged
 from bot.message import content_of, placed, told, turned, with_assignees, with_details
 from bot.model import (
     MOST_COMMITS,
@@ -50,7 +51,8 @@ def receive(bot: Bot, incoming: Incoming) -> str:
         return "act"
     own = incoming.sender.casefold() in {"", incoming.get("author").casefold()}
     if (incoming.event, incoming.action) == ("pull_request", "synchronize") and not own:
-        bot.store.pushed(PullRef(incoming.repo, incoming.number), incoming.sender, bot.clock.now())
+        who = CommitAuthor(incoming.sender, "", "", int(incoming.get("sender_number") or 0))
+        bot.store.pushed(PullRef(incoming.repo, incoming.number), who, bot.clock.now())
     numbers = _of_suite(bot, incoming) if incoming.event == "check_suite" else {incoming.number} - {0}
     for number in sorted(numbers):
         bot.jobs.review(PullRef(incoming.repo, number), incoming.id)
@@ -90,20 +92,20 @@ def review(bot: Bot, ref: PullRef) -> str:
     order = _prepare(bot, pull)
     if order is None:
         return "gone"
-    if found is not None and _settled(found) and (found.head, found.base, found.policy_revision) == (
-        order.checkout.head, order.checkout.base, order.checkout.policy_revision,
+    if found is not None and _settled(found) and (found.head, found.base, found.policy_revision, found.scope) == (
+        order.checkout.head, order.checkout.base, order.checkout.policy_revision, pull.scope,
     ):  # fmt: skip
-        result = applied(found, rulings_on(bot, pull), bot.clock.now().date())
+        result = found
     else:
-        result = bot.analyst.review(order)
-    if not result.policy.opted_in:
+        result = judged(bot, pull, order)
+    if not result.policy.opted_in and (found is None or not found.policy.opted_in):
         return "not opted in"
     now = bot.forge.pull(ref)
     if now.ref != ref:
         return moving.elsewhere(bot, ref, now.ref)
     if bot.store.is_away(ref.repo):
         return "away"
-    if (now.head_sha, now.state) != (pull.head_sha, pull.state):
+    if (now.head_sha, now.state, now.scope) != (pull.head_sha, pull.state, pull.scope):
         return "superseded"  # the delivery that told of the newer head has its own review
     return remember(bot, replace(now, authors=pull.authors), result)
 
@@ -114,14 +116,15 @@ def remember(bot: Bot, pull: Pull, result: Review) -> str:
     known = tuple(outcome for outcome in result.outcomes if outcome.name != RELEASE)
     result = replace(_cut_said(pull, result), outcomes=(*known, reviewed_before_release(bot, pull)))
     with bot.store.together(pull.ref.key):
-        result = applied(result, rulings_on(bot, pull), at.date())  # somebody may have decided while it was made
+        # Somebody may have decided while it was made.
+        result = applied(result, rulings_on(bot, pull, result.policy), at.date())
         bot.store.save_pull(pull, at)
         fresh = bot.store.save_review(result, at)
         if pull.draft:
             bot.store.settle(pull.ref, merged=False, at=at, draft=True)
         elif not result.failure:
             bot.store.open_drift(result, at)
-        if not result.failure:
+        if not result.failure and not pull.scope:
             bot.store.save_services(pull.ref.repo, result.services, at)
         if fresh:
             bot.store.append("review", pull.ref.repo, pull.ref.key, _record(pull, result), at)
@@ -132,8 +135,10 @@ def _cut_said(pull: Pull, result: Review) -> Review:
     """A review that says so where GitHub does not name all authors."""
     if not pull.authors_cut:
         return result
-    left = pull.commits - MOST_COMMITS
-    text = f"the authors of {left} of {pull.commits} commits: GitHub does not list them, so only approvers decide"
+    if (left := pull.commits - MOST_COMMITS) > 0:
+        text = f"the authors of {left} of {pull.commits} commits: GitHub does not list them, so only approvers decide"
+    else:
+        text = f"{len(pull.nameless)} co-authors: of each only an address is known, so only approvers decide"
     return result if text in result.skipped else replace(result, skipped=(*result.skipped, text))
 
 
@@ -163,27 +168,33 @@ def refresh(bot: Bot, repo: str) -> str:
     except Gone:
         moving.away(bot, repo)
         return "gone"
-    order = ReviewOrder(checkout, whole.ref, (), bot.clock.now().date(), bot.rules.opted_in(repo))
+    order = ReviewOrder(checkout, whole.ref, bot.clock.now().date(), bot.rules.opted_in(repo))
     found = bot.analyst.review(order)
-    if not found.policy.opted_in:
+    known = any(service.repo == repo for service in bot.store.services()) or bool(bot.store.drift(repo=repo))
+    if not found.policy.opted_in and not known:
         return "not opted in"
     bot.store.save_services(repo, found.services, bot.clock.now())
+    if not found.policy.opted_in:  # it was, until now
+        for pull in bot.store.open_pulls(repo):
+            bot.jobs.review(pull.ref, f"opted out:{tip}")
     return "refreshed"
 
 
 def failed(bot: Bot, ref: PullRef, text: str) -> None:
     """Say on the check run that a review failed on our side, and keep it; drift stays as it was, and so does what is
-    known of this head. Nothing is said where nobody asked for us, as far as we know."""
+    known of this head, or of the one before. Nothing is said where nobody asked for us, as far as we know."""
     pull, last = bot.store.pull(ref), bot.store.review(ref)
     if pull is None or pull.state is not PullState.OPEN:
         return
-    if last is not None and last.head == pull.head_sha:
-        remember(bot, pull, replace(last, failure=text))
+    if last is not None:
+        if last.policy.opted_in:
+            # The base tells that these items are of another head: nothing is judged by them again.
+            kept = last if last.head == pull.head_sha else replace(last, head=pull.head_sha, base="", outcomes=())
+            remember(bot, pull, replace(kept, failure=text))
         return
-    asked = bot.rules.opted_in(ref.repo) or any(service.repo == ref.repo for service in bot.store.services())
-    policy = last.policy if last is not None else Policy(asked)
-    if policy.opted_in:
-        remember(bot, pull, Review(ref, pull.head_sha, "", "", policy, (), (), (), (), failure=text))
+    if bot.rules.opted_in(ref.repo) or any(service.repo == ref.repo for service in bot.store.services()):
+        nothing = Review(ref, pull.head_sha, "", "", Policy(True), (), (), (), (), failure=text, scope=pull.scope)
+        remember(bot, pull, nothing)
 
 
 def _settled(found: Review) -> bool:
@@ -197,7 +208,7 @@ def _with_authors(bot: Bot, pull: Pull, known: Pull | None) -> Pull:
     same = known is not None and bool(known.authors) and _commits(known) == _commits(pull)
     authors = known.authors if known is not None and same else bot.forge.authors(pull.ref)
     named = {author.login.casefold() for author in authors} | {pull.author.casefold()}
-    pushed = (CommitAuthor(login, "", "") for login in bot.store.pushers(pull.ref) if login not in named)
+    pushed = (pusher for pusher in bot.store.pushers(pull.ref) if pusher.login not in named)
     return replace(pull, authors=(*authors, *pushed))
 
 
@@ -213,8 +224,7 @@ def _prepare(bot: Bot, pull: Pull) -> ReviewOrder | None:
         checkout = bot.fetcher.prepare(pull, merge_base, policy_revision)
     except Gone:
         return None
-    decisions = rulings_on(bot, pull)
-    return ReviewOrder(checkout, pull.ref, decisions, bot.clock.now().date(), bot.rules.opted_in(repo))
+    return ReviewOrder(checkout, pull.ref, bot.clock.now().date(), bot.rules.opted_in(repo))
 
 
 # -- announce -----------------------------------------------------------------------------------------------------
@@ -223,7 +233,7 @@ def _prepare(bot: Bot, pull: Pull) -> ReviewOrder | None:
 def publish(bot: Bot, ref: PullRef) -> str:
     """Show the newest review as a check run."""
     pull, found = bot.store.pull(ref), bot.store.review(ref)
-    if pull is None or found is None or found.head != pull.head_sha or not found.policy.opted_in:
+    if pull is None or found is None or found.head != pull.head_sha:
         return "nothing to show"
     try:
         bot.forge.publish(pull, bot.pages.sheet(pull, found))

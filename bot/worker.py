@@ -66,7 +66,7 @@ def review(order: ReviewOrder, library: Library) -> Review:
         trust_owner=True, as_of=order.as_of, documents=checkout.policy_revision if order.landed else None,
     )  # fmt: skip
     inputs = load_inputs(options, library)
-    report = check(inputs, (*inputs.config.decisions, *order.decisions))
+    report = check(inputs, inputs.config.decisions)
     if order.landed:
         report = replace(report, verdicts=tuple(undone(repository, checkout, verdict) for verdict in report.verdicts))
     surveyed = survey(repository, checkout.policy_revision, library)

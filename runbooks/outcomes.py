@@ -17,7 +17,7 @@ _GUARD = _LOST_GUARD | {"auth/guard-changed", "auth/guard-added"}
 
 def outcomes_of(verdicts: Sequence[Verdict], analysis: Analysis) -> tuple[Outcome, ...]:
     """The outcomes that a diff alone can judge: authorization, logging, runbooks."""
-    return (_authorization(analysis), _logging(analysis), _runbooks(verdicts))
+    return (_authorization(analysis), _logging(analysis), runbooks_updated([v.status for v in verdicts]))
 
 
 def _counted(count: int, one: str, many: str) -> str:
@@ -58,9 +58,12 @@ def _logging(analysis: Analysis) -> Outcome:
     )
 
 
-def _runbooks(verdicts: Sequence[Verdict]) -> Outcome:
-    name = "runbooks updated when behaviour changes"
-    statuses = [verdict.status for verdict in verdicts]
+RUNBOOKS = "runbooks updated when behaviour changes"
+
+
+def runbooks_updated(statuses: Sequence[Status]) -> Outcome:
+    """Whether the runbooks follow the change, by the statuses of all verdicts on it."""
+    name = RUNBOOKS
     if Status.CONTRADICTED in statuses:
         return Outcome(
             name, FAILS, _counted(statuses.count(Status.CONTRADICTED), "line is", "lines are") + " now false"

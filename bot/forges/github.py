@@ -26,7 +26,9 @@ MAX_ATTEMPTS = 5
 """Attempts at one delivery after which it is not asked for again: something in it does not agree with us."""
 
 _TRAILER = re.compile(r"^co-authored-by:[ \t]*([^<>\n]{0,200})<([^<>\s]{1,320})>[ \t\r]*$", re.I | re.M)
-_NOREPLY = re.compile(r"(?:\d+\+)?([A-Za-z0-9](?:[A-Za-z0-9-]|\[bot\])*)@users\.noreply\.[a-z0-9.-]+", re.IGNORECASE)
+_NOREPLY = re.compile(
+    r"(?:(\d{1,18})\+)?([A-Za-z0-9](?:[A-Za-z0-9-]|\[bot\])*)@users\.noreply\.[a-z0-9.-]+", re.IGNORECASE
+)
 _OURS = {"OWNER", "MEMBER", "COLLABORATOR"}
 _LOGIN = re.compile(r"[A-Za-z0-9_-]{1,100}(?:\[bot\])?")
 _TEAM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
@@ -109,6 +111,8 @@ class GitHub:
             text_of(data.get("merge_commit_sha")) if merged else "",
             installation=installation, head_ref=text_of(head.get("ref")),
             merged_at=_instant(text_of(data.get("merged_at"))),
+            default_ref=text_of(of(base.get("repo")).get("default_branch")),
+            author_number=number_of(of(data.get("user")).get("id")),
         )  # fmt: skip
 
     def authors(self, ref: PullRef) -> tuple[CommitAuthor, ...]:
@@ -171,11 +175,13 @@ class GitHub:
         is required. Raises ``Refused`` where that cannot be known: anybody may approve what is public, so whose word
         counts is asked of GitHub, those first whom it calls members."""
         latest: dict[str, tuple[str, str, bool]] = {}
+        numbers: dict[str, int] = {}
         for number, data in enumerate(self._pages(pull.ref.repo, f"/pulls/{pull.ref.number}/reviews"), 1):
             if number >= MAX_REVIEWS:
                 raise Refused("the pull request has more reviews than are read", "too_many")
             login, state = text_of(of(data.get("user")).get("login")), text_of(data.get("state")).upper()
             if login and state in {"APPROVED", "CHANGES_REQUESTED", "DISMISSED"}:  # comments change no verdict
+                numbers[login] = number_of(of(data.get("user")).get("id"))
                 stranger = text_of(data.get("author_association")) not in _OURS
                 latest[login] = (state, text_of(data.get("commit_id")), stranger)
         approved = {login: said[2] for login, said in latest.items() if said[:2] == ("APPROVED", pull.head_sha)}
@@ -184,7 +190,7 @@ class GitHub:
         if len(approved) > MAX_APPROVERS and not by:
             raise Refused("more people approved than are asked about", "too_many")
         checks, reviews = required(self._ask, pull.ref.repo, pull.base_ref)
-        return Approvals(by, checks, reviews)
+        return Approvals(by, checks, reviews, tuple(numbers[login] for login in by))
 
     def comment(self, ref: PullRef, body: str) -> None:
         """Answer on the pull request; cut to what GitHub takes."""
@@ -276,17 +282,24 @@ def _authors_of(data: dict[str, Json]) -> Iterator[CommitAuthor]:
     commit = of(data.get("commit"))
     written = of(commit.get("author"))
     email = text_of(written.get("email"))
-    login = text_of(of(data.get("author")).get("login")) or _login_of(email)
-    yield CommitAuthor(login, text_of(written.get("name"))[:200], email[:320])
+    account = of(data.get("author"))
+    login, number = text_of(account.get("login")), number_of(account.get("id"))
+    yield CommitAuthor(login or _login_of(email), text_of(written.get("name"))[:200], email[:320], number)
     for name, address in _TRAILER.findall(text_of(commit.get("message"))[:100_000]):
-        yield CommitAuthor(_login_of(address), name.strip(), address)
+        yield CommitAuthor(_login_of(address), name.strip(), address, _number_in(address))
 
 
 def _login_of(email: str) -> str:
     """The login in one of GitHub's own no-reply addresses. Anybody can write one into a commit: good enough to
     exclude somebody from deciding, never to let somebody decide."""
     found = _NOREPLY.fullmatch(email)
-    return found[1] if found else ""
+    return found[2] if found else ""
+
+
+def _number_in(email: str) -> int:
+    """The account's number in such an address (``1234+login@users.noreply.github.com``), else 0."""
+    found = _NOREPLY.fullmatch(email)
+    return int(found[1]) if found and found[1] else 0
 
 
 def _instant(text: str) -> datetime | None:

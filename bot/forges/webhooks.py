@@ -57,7 +57,8 @@ def _incoming(
     sender = _object(payload, "sender", missing=True)
     installation = _object(payload, "installation", missing=True)
     name = _repo(_object(payload, "repository")) if repo is None else repo
-    kept = (*detail, ("sender_type", _text(sender, "type", 40, missing=True)))
+    account = str(_number(sender, "id", missing=True) or "")  # stays when the login changes
+    kept = (*detail, ("sender_type", _text(sender, "type", 40, missing=True)), ("sender_number", account))
     return Incoming(
         delivery, event, action, name, number, _text(sender, "login", 100, missing=True),
         _number(installation, "id", missing=True), tuple(pair for pair in kept if pair[1]),

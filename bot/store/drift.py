@@ -13,11 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
 
 from bot.model import Drift, Item, Pull, PullRef, PullState, Review, Ruling, decoded, encoded
 from bot.store.base import Part, clipped, moment, seconds
-from bot.store.rows import CLOSED, DRAFT, Row, opened, owed, passed, same
+from bot.store.rows import CLOSED, DRAFT, Row, born, opened, owed, passed, same
 from bot.store.schema import drifts, pulls, reviews, rulings, told
 from runbooks.model import Decision, Status
 
@@ -32,14 +32,22 @@ class DriftPart(Part):
     """What is open, and what was decided."""
 
     def rule(self, made: Sequence[Ruling]) -> None:
-        """Keep decisions; one on the same fingerprint and hashes replaces the one before."""
+        """Keep decisions; one of the same person on the same fingerprint and hashes replaces the one before, and counts
+        how often they put it off. That of another person stays: hers may count where his does not."""
         with self.writing("rulings") as connection:
             for ruling in made:
                 decision = ruling.decision
-                row = {
+                key = {
                     "repo": ruling.repo, "fingerprint": decision.fingerprint, "values_hash": decision.values_hash,
-                    "section_hash": decision.section_hash, "at": seconds(ruling.at),
-                    "until": decision.until.isoformat() if decision.until else "", "body": encoded(decision),
+                    "section_hash": decision.section_hash, "maker": clipped(decision.by.casefold(), 100),
+                }  # fmt: skip
+                before = select(rulings.c.until, rulings.c.snoozes)
+                known = connection.execute(before.where(*(rulings.c[name] == value for name, value in key.items())))
+                until, snoozes = known.first() or ("", 0)
+                day = decision.until.isoformat() if decision.until else ""
+                row = {
+                    **key, "at": seconds(ruling.at), "until": day, "body": encoded(decision),
+                    "snoozes": snoozes + 1 if day and day != until else snoozes,
                 }  # fmt: skip
                 self.put(connection, rulings, row)
             if made:
@@ -49,8 +57,15 @@ class DriftPart(Part):
     def decisions(self, repo: str) -> tuple[Decision, ...]:
         """Every decision of a repository that may still apply, oldest first."""
         with self.reading() as connection:
-            wanted = select(rulings.c.body).where(rulings.c.repo == repo).order_by(rulings.c.at, rulings.c.fingerprint)
+            wanted = select(rulings.c.body).where(rulings.c.repo == repo)
+            wanted = wanted.order_by(rulings.c.at, rulings.c.fingerprint, rulings.c.maker)
             return tuple(decoded(Decision, body) for body in connection.scalars(wanted))
+
+    def put_off(self, repo: str, fingerprint: str) -> int:
+        """How often people put off a section, by the most patient of them."""
+        here = (rulings.c.repo == repo, rulings.c.fingerprint == fingerprint)
+        with self.reading() as connection:
+            return connection.scalar(select(func.max(rulings.c.snoozes)).where(*here)) or 0
 
     def open_drift(self, review: Review, at: datetime) -> None:
         """Make the open drift of a pull request what its review says: open what is new, close what is gone.
@@ -73,7 +88,7 @@ class DriftPart(Part):
             _begin_anew(connection, repo, fresh, known)
             gone = [name for name, row in known.items() if row["closed_at"] is None and name not in now]
             why = {
-                name: _why(settled.get(name), review.head)
+                name: _why(settled.get(name), review.head, elsewhere=name.partition(".")[2] != review.scope)
                 for name in gone if _cleared(known[name], number, settled.get(name))
             }  # fmt: skip
             self._end(connection, review.ref, why, at)
@@ -108,14 +123,17 @@ class DriftPart(Part):
                 _forget(connection, repo, [fingerprint], ladder_only=True)
 
     def close_drift(self, repo: str, fingerprint: str, at: datetime, by: str) -> None:
-        """Close one."""
+        """Close one, or pass it to an open pull request that causes it too."""
+        here = (drifts.c.repo == repo, drifts.c.fingerprint == fingerprint, drifts.c.closed_at.is_(None))
         with self.writing(f"drift of {repo}") as connection:
-            _close(connection, repo, [fingerprint], at, by)
+            for row in _rows(connection, *here):
+                self._end(connection, PullRef(repo, int(str(row["number"]))), {fingerprint: by}, at)
 
-    def settle(self, ref: PullRef, *, merged: bool, at: datetime, draft: bool = False) -> None:
-        """The pull request ended, or asks for nothing any more as a ``draft``:
-        merged drift becomes debt, that of others ends. A merge also makes its own
-        what another pull request opened first, and ends debt that its newest review calls updated or acknowledged."""
+    def settle(self, ref: PullRef, *, merged: bool, at: datetime, draft: bool = False, first: bool = False) -> None:
+        """The pull request ended, or asks for nothing any more as a ``draft``: merged drift becomes debt, that of
+        others ends. A merge also makes its own what another pull request opened first, and ends debt that its newest
+        review calls updated or acknowledged. The ``first`` time that it is heard of, what that review leaves open is
+        debt whether or not it has a row: another's end may have closed it."""
         with self.writing(f"drift of {ref.repo}") as connection:
             here = (drifts.c.repo == ref.repo, drifts.c.closed_at.is_(None))
             rows = _rows(connection, *here)
@@ -131,14 +149,18 @@ class DriftPart(Part):
             found, waiting = {item.fingerprint: item for item in left.items}, _waiting(connection, left)
             known = {name: row for row in rows if (name := str(row["fingerprint"])) in found}
             debts = [owed(row, ref.number, *waiting[name], at) for name, row in known.items() if name in waiting]
+            if first:
+                bare = [born(ref.repo, ref.number, *one, at) for name, one in waiting.items() if name not in known]
+                debts += [owed(row, ref.number, *waiting[str(row["fingerprint"])], at) for row in bare]
+                _forget(connection, ref.repo, [str(row["fingerprint"]) for row in bare])
             self.put(connection, drifts, *debts)
-            worse = [debt for debt in debts if (row := known[str(debt["fingerprint"])])["merged"] and debt != row]
+            worse = [d for d in debts if (row := known.get(str(d["fingerprint"]))) and row["merged"] and d != row]
             _begin_anew(connection, ref.repo, worse, known)
             mended = [
                 name for name, row in known.items()
                 if row["merged"] and found[name].status in {Status.UPDATED, Status.ACKNOWLEDGED}
             ]  # fmt: skip
-            _close(connection, ref.repo, mended, at, f"{ref.key} was merged")
+            self._end(connection, ref, dict.fromkeys(mended, f"{ref.key} was merged"), at)
 
     def drift(self, *, repo: str = "", service: str = "", assignee: str = "") -> tuple[Drift, ...]:
         """Open drift, worst and oldest first; also what sleeps until ``snoozed_until``."""
@@ -159,21 +181,23 @@ class DriftPart(Part):
             for repo, item, number, opened, merged, assignee, merged_at, until, snoozes in rows
         )  # fmt: skip
 
-    def assign(self, repo: str, fingerprint: str, assignee: str, at: datetime) -> None:
+    def assign(self, repo: str, fingerprint: str, assignee: str, at: datetime) -> bool:
         """Hand one open item over; an empty assignee gives it back to its owners. The ladder of debt begins anew, as
-        after a snooze that ended the day before: whoever has it now is asked, and the others later."""
+        after a snooze that ended the day before: whoever has it now is asked, and the others later. False where nothing
+        is open under that name."""
         here = (drifts.c.repo == repo, drifts.c.fingerprint == fingerprint, drifts.c.closed_at.is_(None))
         to = clipped(assignee, 100)
         with self.writing(f"drift of {repo}") as connection:
             known = select(drifts.c.assignee, drifts.c.snoozed_until, drifts.c.merged)
             row = connection.execute(known.where(*here)).first()
             if row is None or row.assignee == to:
-                return
+                return row is not None
             connection.execute(update(drifts).where(*here).values(assignee=to))
             if row.merged:
                 until = max(row.snoozed_until, (at.date() - timedelta(days=1)).isoformat())
                 connection.execute(update(drifts).where(*here).values(snoozed_until=until))
                 _forget(connection, repo, [fingerprint], ladder_only=True)
+            return True
 
     def _end(self, connection: Connection, ref: PullRef, why: Mapping[str, str], at: datetime) -> None:
         """Close drift of a pull request, or pass it to another open one that causes it too."""
@@ -244,6 +268,7 @@ def _waiting(connection: Connection, review: Review) -> dict[str, tuple[Item, st
         return found
     key = (rulings.c.fingerprint, rulings.c.values_hash, rulings.c.section_hash, rulings.c.until)
     ruled = select(*key).where(rulings.c.repo == review.ref.repo, rulings.c.fingerprint.in_(snoozed))
+    ruled = ruled.where(rulings.c.until != "").order_by(rulings.c.at)
     days = {(name, values, text): day for name, values, text, day in connection.execute(ruled)}
     slept = select(drifts.c.fingerprint).where(
         drifts.c.repo == review.ref.repo, drifts.c.closed_at.is_(None), drifts.c.snoozes > 0,
@@ -268,8 +293,10 @@ def _cleared(row: Row, number: int, settled: Item | None) -> bool:
     return same(row, settled)
 
 
-def _why(settled: Item | None, head: str) -> str:
-    return f"{settled.status.value}: {settled.reason}" if settled else f"corrected by {head}"
+def _why(settled: Item | None, head: str, *, elsewhere: bool) -> str:
+    if settled:
+        return f"{settled.status.value}: {settled.reason}"
+    return "the pull request goes to another branch" if elsewhere else f"corrected by {head}"
 
 
 def _others(connection: Connection, ref: PullRef) -> dict[str, tuple[int, Item, str]]:

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Table, bindparam, delete, select, update
 
-from bot.model import Alert, Pull, PullRef, Review, ServiceStatus, content_hash, decoded, encoded
+from bot.model import Alert, CommitAuthor, Pull, PullRef, Review, ServiceStatus, content_hash, decoded, encoded
 from bot.reminders.nouns import Due, Told
 from bot.store.base import Part, clipped, moment, seconds
 from bot.store.drift import close_all
@@ -93,21 +93,22 @@ class Moves(Part):
         with self.reading() as connection:
             return connection.scalar(select(away.c.repo).where(away.c.repo == repo)) is not None
 
-    def pushed(self, ref: PullRef, login: str, at: datetime) -> None:
+    def pushed(self, ref: PullRef, who: CommitAuthor, at: datetime) -> None:
         """Somebody pushed to a pull request, whoever is named as the author of the commits. Writes what is new only:
         deliveries are answered after it."""
-        name = clipped(login.casefold(), 100)
-        if name in self.pushers(ref):
+        name = clipped(who.login.casefold(), 100)
+        if any(name == known.login for known in self.pushers(ref)):
             return
-        row = {"repo": ref.repo, "number": ref.number, "login": name, "at": seconds(at)}
+        row = {"repo": ref.repo, "number": ref.number, "login": name, "at": seconds(at), "account": who.number}
         with self.writing() as connection:
             self.put_once(connection, pushers, row)
 
-    def pushers(self, ref: PullRef) -> tuple[str, ...]:
-        """The logins (in lower case) that pushed to a pull request, as far as deliveries told."""
+    def pushers(self, ref: PullRef) -> tuple[CommitAuthor, ...]:
+        """Who pushed to a pull request, as far as deliveries told: logins in lower case."""
         here = (pushers.c.repo == ref.repo, pushers.c.number == ref.number)
         with self.reading() as connection:
-            return tuple(connection.scalars(select(pushers.c.login).where(*here).order_by(pushers.c.login)))
+            found = select(pushers.c.login, pushers.c.account).where(*here).order_by(pushers.c.login)
+            return tuple(CommitAuthor(login, "", "", account) for login, account in connection.execute(found))
 
     def _moved(
         self, connection: Connection, table: Table, before: str, after: str, change: Change, choose: Choice

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import delete, func, select
@@ -70,6 +71,22 @@ class Pulls(Part):
         with self.reading() as connection:
             found = connection.scalars(select(pulls.c.body).where(*wanted).order_by(pulls.c.number)).all()
         return tuple(decoded(Pull, body) for body in found)
+
+    def pulls_with(self, repo: str, fingerprints: Collection[str]) -> tuple[PullRef, ...]:
+        """The open pull requests whose newest review speaks of one of these fingerprints, by number."""
+        if not fingerprints:
+            return ()
+        there = (reviews.c.repo == pulls.c.repo) & (reviews.c.number == pulls.c.number)
+        here = (pulls.c.repo == repo, pulls.c.state == PullState.OPEN.value)
+        wanted = select(reviews.c.number, reviews.c.body).join_from(pulls, reviews, there).where(*here)
+        names, found = [f'"{name}"' for name in fingerprints], []
+        with self.reading() as connection:
+            # A text that is not there at all is found sooner than what a review of hundreds of items says of it.
+            for number, body in connection.execute(wanted.order_by(reviews.c.number)):
+                if any(name in body for name in names):
+                    items = decoded(Review, body).items
+                    found += [PullRef(repo, number)] if any(i.fingerprint in fingerprints for i in items) else []
+        return tuple(found)
 
     def save_review(self, review: Review, at: datetime) -> bool:
         """Keep a review as the newest of its pull request; False when there is nothing new in it, or when it is of a

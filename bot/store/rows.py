@@ -23,6 +23,9 @@ CLOSED, DRAFT = "the pull request was closed", "the pull request is a draft agai
 ENDED = (CLOSED, DRAFT)
 """Why drift ended that nobody mended: open again, it is open from then on."""
 _LASTING = ("opened_at", "assignee", "merged", "merged_at", "snoozed_until", "snoozes")
+_IN_HAND = ("assignee", "snoozed_until", "snoozes")
+PAUSE = timedelta(days=7)
+"""For how long a pull request may be closed, or a draft, while its drift stays the same and grows older."""
 
 
 def opened(repo: str, number: int, item: Item, until: str, at: datetime, known: Row | None) -> dict[str, object] | None:
@@ -40,20 +43,34 @@ def opened(repo: str, number: int, item: Item, until: str, at: datetime, known: 
         if fits:
             return {**known, **shown(item, known), **asleep(known, item, until, at)}
         return {**known, **shown(item, known), "rank": known["rank"]}  # how grave it is there, the merge decides
-    row = {
+    row = _bare(repo, number, item, at)
+    if known is not None and known["number"] == number:
+        row |= {name: known[name] for name in _kept(known, item, at)}
+    before = known if known is not None else {**row, **shown(item)}
+    return row | shown(item, known) | asleep({**before, **row}, item, until, at)
+
+
+def born(repo: str, number: int, item: Item, until: str, at: datetime) -> dict[str, object]:
+    """The row of an item that nobody knew of, or not any more."""
+    row = _bare(repo, number, item, at) | shown(item)
+    return row | asleep(row, item, until, at)
+
+
+def _bare(repo: str, number: int, item: Item, at: datetime) -> dict[str, object]:
+    return {
         "repo": repo, "fingerprint": item.fingerprint, "number": number, "assignee": "", "merged": False,
         "merged_at": None, "opened_at": seconds(at), "closed_at": None, "closed_by": "", "snoozed_until": "",
         "snoozes": 0,
     }  # fmt: skip
-    if (
-        known is not None
-        and known["number"] == number
-        and known["closed_by"] not in ENDED
-        and decoded(Item, str(known["item"])).values_hash != item.values_hash
-    ):
-        row |= {name: known[name] for name in _LASTING}
-    before = known if known is not None else {**row, **shown(item)}
-    return row | shown(item, known) | asleep({**before, **row}, item, until, at)
+
+
+def _kept(known: Row, item: Item, at: datetime) -> tuple[str, ...]:
+    """What of a closed row stays when the same pull request opens it again: all where it came back with other values,
+    or after a pause. After a long one it is open from now on, but still in the hands that it was in."""
+    if known["closed_by"] not in ENDED:
+        return _LASTING if decoded(Item, str(known["item"])).values_hash != item.values_hash else ()
+    paused = seconds(at) - float(str(known["closed_at"]))
+    return _LASTING if paused < PAUSE.total_seconds() else _IN_HAND
 
 
 def owed(row: Row, number: int, item: Item, until: str, at: datetime) -> dict[str, object]:

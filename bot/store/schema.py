@@ -53,9 +53,11 @@ rulings = Table(
     Column("fingerprint", String(64), primary_key=True),
     Column("values_hash", String(64), primary_key=True),
     Column("section_hash", String(64), primary_key=True),
+    Column("maker", String(100), primary_key=True),
     Column("until", String(10), nullable=False),
     Column("at", Float, nullable=False),
     Column("body", Text, nullable=False),
+    Column("snoozes", Integer, nullable=False),
 )  # fmt: skip
 
 drifts = Table(
@@ -188,4 +190,5 @@ pushers = Table(
     Column("number", Integer, primary_key=True),
     Column("login", String(100), primary_key=True),
     Column("at", Float, nullable=False),
+    Column("account", BigInteger, nullable=False, server_default="0"),
 )  # fmt: skip

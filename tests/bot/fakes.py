@@ -53,7 +53,7 @@ def pull(**given: object) -> Pull:
     usual: dict[str, object] = {
         "ref": REF, "title": "Shorter sessions", "author": "dev-dan", "state": PullState.OPEN, "draft": False,
         "base_ref": "main", "base_sha": "b" * 40, "head_sha": "1" * 40, "head_repo": "acme/shop",
-        "url": "https://github.example/acme/shop/pull/7",
+        "url": "https://github.example/acme/shop/pull/7", "default_ref": "main",
     }  # fmt: skip
     return Pull(**(usual | given))  # type: ignore[arg-type]
 
@@ -167,9 +167,7 @@ class FakeAnalyst:
         answer = self.found.get(order.checkout.head, review())
         if isinstance(answer, Exception):
             raise answer
-        from bot.rulings import applied
-
-        return applied(replace(answer, ref=order.ref, head=order.checkout.head), order.decisions, order.as_of)
+        return replace(answer, ref=order.ref, head=order.checkout.head)
 
 
 @dataclass

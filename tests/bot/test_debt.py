@@ -134,7 +134,7 @@ def judge(tmp_path: Path) -> Iterator[Judge]:
 
     def verdicts(code: str, runbook: str) -> dict[str, str]:
         checkout = Checkout(str(shop), base, head, commit(code, runbook))
-        order = ReviewOrder(checkout, REF, (), date(2026, 11, 23), opted_in=True, landed=True)
+        order = ReviewOrder(checkout, REF, date(2026, 11, 23), opted_in=True, landed=True)
         return {found.subject: found.status.value for found in workers.review(order).items}
 
     yield verdicts

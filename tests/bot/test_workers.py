@@ -44,7 +44,7 @@ def order(tmp_path: Path) -> ReviewOrder:
     (repository / "settings.py").write_text("SESSION_TTL_SECONDS = 1800\n")
     git(repository, "commit", "-qam", "two")
     head = git(repository, "rev-parse", "HEAD")
-    return ReviewOrder(Checkout(str(repository), base, head, base), REF, (), date(2026, 11, 23))
+    return ReviewOrder(Checkout(str(repository), base, head, base), REF, date(2026, 11, 23))
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_a_repository_without_a_configuration_file_is_not_looked_at(workers: Wor
     git(tmp_path, "init", "-q", "-b", "main")
     git(tmp_path, "commit", "-q", "--allow-empty", "-m", "one")
     head = git(tmp_path, "rev-parse", "HEAD")
-    found = workers.review(ReviewOrder(Checkout(str(tmp_path), head, head, head), REF, (), date(2026, 11, 23)))
+    found = workers.review(ReviewOrder(Checkout(str(tmp_path), head, head, head), REF, date(2026, 11, 23)))
     assert not found.policy.opted_in
 
 
@@ -91,7 +91,7 @@ def test_a_broken_configuration_is_poison_and_says_which_key(workers: Workers, o
     (directory / ".runbook-drift.toml").write_text("fail_onn = 1\n")
     git(directory, "commit", "-qam", "three")
     head = git(directory, "rev-parse", "HEAD")
-    broken = ReviewOrder(Checkout(str(directory), order.checkout.base, head, head), REF, (), date(2026, 11, 23))
+    broken = ReviewOrder(Checkout(str(directory), order.checkout.base, head, head), REF, date(2026, 11, 23))
     with pytest.raises(AnalysisFailed, match="fail_onn") as raised:
         workers.review(broken)
     assert raised.value.poison
@@ -99,7 +99,7 @@ def test_a_broken_configuration_is_poison_and_says_which_key(workers: Workers, o
 
 def test_a_missing_directory_is_a_failure_not_a_crash(workers: Workers, order: ReviewOrder) -> None:
     with pytest.raises(AnalysisFailed):
-        workers.review(ReviewOrder(Checkout("/nowhere", "a", "b", "c"), REF, (), date(2026, 11, 23)))
+        workers.review(ReviewOrder(Checkout("/nowhere", "a", "b", "c"), REF, date(2026, 11, 23)))
     assert workers.review(order).drift
 
 
