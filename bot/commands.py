@@ -17,6 +17,7 @@ from bot.decide import acknowledge, recorded, snooze
 from bot.model import BotError, Incoming, PullRef, Surface, content_hash
 from bot.observe import log
 from bot.ports import Refused, Unavailable
+from bot.quoting import text
 from bot.rights import acting
 
 COMMAND = re.compile(r"\s*/runbook[ \t]+(ack|acknowledge|snooze|recheck|re-check|help)\b[ \t]*([^\r\n]*)")
@@ -28,6 +29,8 @@ HELP = (
 )
 ACKNOWLEDGE, RECHECK = "acknowledge", "recheck"
 """Identifiers of the requested actions of a check run."""
+MAX_REFUSAL = 2_000
+"""Characters of a refusal that are shown."""
 MOST_HEARD = 5
 """Commands of somebody without write access that are heard, per pull request and day: nobody can make the bot fill a
 pull request with its answers."""
@@ -97,7 +100,8 @@ def _decided(bot: Bot, asked: _Command, incoming: Incoming) -> str:
         except Unavailable:
             raise
         except BotError as problem:
-            bot.forge.comment(asked.ref, f"Not done: {_quiet(str(problem))}")
+            # What it quotes is a pull request's: no refusal is a way to call people, or to link what one likes.
+            bot.forge.comment(asked.ref, f"Not done: {text(str(problem), MAX_REFUSAL)}")
             return "refused"
     if asked.surface is Surface.COMMENT:
         bot.forge.comment(asked.ref, f"Recorded for {count} section{'s' if count > 1 else ''}.")
@@ -125,9 +129,9 @@ def _look(bot: Bot, asked: _Command, incoming: Incoming) -> None:
         )
 
 
-def _moment(text: str) -> datetime | None:
+def _moment(told: str) -> datetime | None:
     try:
-        found = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(told)
     except ValueError:
         return None
     return found if found.tzinfo else None
@@ -165,8 +169,3 @@ def _until(bot: Bot, days: str) -> date:
 def _wrote(bot: Bot, ref: PullRef, login: str) -> bool:
     pull = bot.store.pull(ref)
     return pull is not None and pull.author.casefold() == login.casefold()
-
-
-def _quiet(text: str) -> str:
-    """Text in which no handle notifies anybody: a refusal must not be a way to call people."""
-    return text.replace("@", "@\u2060")

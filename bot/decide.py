@@ -64,6 +64,8 @@ def hand_over(bot: Bot, actor: Actor, ref: PullRef, chosen: Sequence[str], to: s
     permit(bot, actor, pull, found, items)
     if pull.draft and pull.state is PullState.OPEN:
         raise BotError(f"{ref.key} is a draft: nobody is asked about it yet. Hand it over once it is ready for review")
+    if not bot.chat.knows(to):
+        raise BotError("there is nobody with that id in this workspace; choose the name that Slack offers after @")
     with bot.store.together():
         given = [item for item in items if bot.store.assign(ref.repo, item.fingerprint, to, bot.clock.now())]
         if not given:

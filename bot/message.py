@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.context import Bot
-from bot.model import Alert, OwnerName, Pull, Review, content_hash
+from bot.model import Alert, OwnerName, Pull, PullState, Review, content_hash
 from bot.observe import log
 from bot.ports import Gone, Message, Refused
 
@@ -32,22 +32,28 @@ def turned(bot: Bot, pull: Pull, found: Review | None, alert: Alert | None) -> s
     if alert is None:
         return "silent"
     message = bot.pages.closed(pull, found)
-    content = content_of(message)
-    if alert.content == content:
+    content, parts = content_of(message), _still(bot, pull, found, alert)
+    if alert.content == content and told(alert, parts):
         return "same"
     try:
         bot.chat.update(alert.channel, alert.ts, message)
     except Gone:
-        pass  # somebody deleted the message: nothing to turn green
+        alert = replace(alert, details=())  # somebody deleted the message: nothing to turn green
     except Refused as problem:
         if problem.code not in CLOSED_CHANNEL:
             raise
         log.warning("channel closed", channel=alert.channel, code=problem.code)
     else:
-        if found is None or not found.drift:
-            with_details(bot, alert, ())
-    bot.store.save_alert(replace(alert, content=content, resolved=True, details=()))
+        alert = with_details(bot, alert, parts)
+    bot.store.save_alert(replace(alert, content=content, resolved=True))
     return "resolved"
+
+
+def _still(bot: Bot, pull: Pull, found: Review | None, alert: Alert) -> Sequence[Message]:
+    """What the thread of a pull request that ended still has to say: merged drift that it spoke of, as it is now."""
+    if found is None or pull.state is not PullState.MERGED or not alert.details:
+        return ()
+    return bot.pages.details(pull, with_assignees(bot, found), bot.directory())[: len(alert.details)]
 
 
 def placed(bot: Bot, pull: Pull, found: Review, alert: Alert | None, message: Message) -> tuple[str, str]:

@@ -77,7 +77,7 @@ def where(bot: Bot, repo: str) -> str:
     except Gone:
         away(bot, repo)
         return ""
-    if name.casefold() != repo.casefold():
+    if name != repo:
         moved(bot, repo, name)
         repo = name
     if archived:

@@ -173,6 +173,10 @@ class Chat(Protocol):
         """A user group's id by its handle, or an empty string."""
         ...
 
+    def knows(self, slack: str) -> bool:
+        """Whether an id is that of a user who is here, or of a user group that is in use."""
+        ...
+
     def group_members(self, group: str) -> tuple[str, ...]:
         """The user ids in a user group."""
         ...

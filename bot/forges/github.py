@@ -268,10 +268,10 @@ class GitHub:
 
 
 def _name_in(repository: dict[str, Json], asked: str) -> str:
-    """The name under which a repository answers; the one that was asked for where only the case differs, or where
-    GitHub names none."""
+    """The name under which a repository answers, in GitHub's own spelling: it is asked for in any case, and deliveries
+    have that one. The one that was asked for where GitHub names none."""
     name = text_of(repository.get("full_name"))
-    if not name or name.casefold() == asked.casefold():
+    if not name:
         return asked
     repo_path(name)
     return name

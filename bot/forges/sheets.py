@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 from bot.model import CheckSheet, Conclusion, Item, Pull, Review
+from bot.quoting import cell, code, line, source, text
 from runbooks.model import Status
 
 ACTIONS = (
@@ -19,22 +20,20 @@ MAX_ROWS = 50
 MAX_ANNOTATIONS = 200
 MAX_TEXT = 60_000
 """Characters of the suggested edits; GitHub takes 65,535 bytes, and the publisher cuts what is longer."""
-_QUOTE = 300
-"""Characters of one quoted text."""
-
 _WORDS = {
     Status.CONTRADICTED: "now wrong", Status.SUSPECT: "to check", Status.UPDATED: "updated",
     Status.ACKNOWLEDGED: "acknowledged", Status.SNOOZED: "snoozed", Status.UNCOVERED: "in no runbook",
 }  # fmt: skip
-_MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:=^])")
-_ZERO = "\N{ZERO WIDTH SPACE}"
 
 
-def sheet(pull: Pull, review: Review, *, details_url: str) -> CheckSheet | None:
-    """The sheet of a review; None for a repository that did not ask to be reviewed. Our own failure is neutral and
-    says whose it is."""
+def sheet(pull: Pull, review: Review, *, details_url: str) -> CheckSheet:
+    """The sheet of a review. Our own failure is neutral and says whose it is, and so is a branch that asks for nothing
+    (any more: nothing is shown where nobody ever asked)."""
     if not review.policy.opted_in:
-        return None
+        summary = f"The branch {code(pull.base_ref)} has no `.runbook-drift.toml`, so nothing is compared here."
+        return CheckSheet(
+            Conclusion.NEUTRAL, "Not asked for on this branch", summary, actions=ACTIONS[1:], details_url=details_url
+        )
     if review.failure:
         return _failed(review, details_url)
     drift = review.drift
@@ -134,7 +133,7 @@ def _suggestions(pull: Pull, review: Review) -> str:
     for number, item in enumerate(wanted):
         link = _link(code(f"{item.runbook}:{item.line}"), _blob(pull, item, runbook=True))
         body = f"{link}\n\n" + fence(
-            [f"-{_source(item.suggestion_before)}", f"+{_source(item.suggestion_after)}"], "diff"
+            [f"-{source(item.suggestion_before)}", f"+{source(item.suggestion_after)}"], "diff"
         )
         if size + len(body) > MAX_TEXT:
             parts.append(f"… and {len(wanted) - number} more.")
@@ -167,53 +166,13 @@ def _annotations(drift: Sequence[Item]) -> Iterator[tuple[str, int, str, str]]:
             title, says = f"{where} is now wrong", "says"
         else:
             title, says = f"{where} may have to change", "about"
-        message = [_line(item.message), f"{where} {says}: {_line(item.quote or item.title or item.slug)}"]
+        message = [line(item.message), f"{where} {says}: {line(item.quote or item.title or item.slug)}"]
         if item.suggested:
-            message.append(f"Write instead: {_line(item.suggestion_after).strip()}")
-        found = (item.code_path, item.code_line, _line(title), "\n".join(message))
+            message.append(f"Write instead: {line(item.suggestion_after).strip()}")
+        found = (item.code_path, item.code_line, line(title), "\n".join(message))
         if found not in told:
             told.add(found)
             yield found
-
-
-# -- quoting ----------------------------------------------------------------------------------------------------------
-
-
-def _line(value: str) -> str:
-    """One line without control and direction marks, cut."""
-    shown = "".join(c if c.isprintable() else " " for c in value)
-    return shown if len(shown) <= 2 * _QUOTE else shown[: 2 * _QUOTE - 1] + "…"
-
-
-def _source(value: str) -> str:
-    """A line as it is to be written: tabs stay."""
-    return "\t".join(_line(part) for part in value.split("\t"))
-
-
-def code(value: str) -> str:
-    """A text as a code span: no markup, mention or link works in one."""
-    shown = _line(value).strip()
-    shown = shown if len(shown) <= _QUOTE else shown[: _QUOTE - 1] + "…"
-    ticks = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
-    pad = " " if shown.startswith("`") or shown.endswith("`") or not shown else ""
-    return f"{ticks}{pad}{shown}{pad}{ticks}"
-
-
-def cell(value: str) -> str:
-    """A code span in a table, where a pipe ends the cell even in code unless it is escaped; and where a backslash
-    before it would undo that."""
-    return code(value.replace("\\|", f"\\{_ZERO}|")).replace("|", "\\|")
-
-
-def text(value: str) -> str:
-    """A text in running Markdown: markup escaped, HTML shown as it is, and nobody mentioned, no issue or address
-    linked."""
-    shown = _line(value).strip()
-    shown = shown if len(shown) <= _QUOTE else shown[: _QUOTE - 1] + "…"
-    shown = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    shown = _MARKUP.sub(r"\\\1", shown)
-    shown = re.sub(r"(?i)(@|#|\bgh\\?-|:|www)", lambda found: found[0] + _ZERO, shown)
-    return re.sub(r"\b([0-9a-f]{4})([0-9a-f]{3,60})\b", rf"\1{_ZERO}\2", shown)  # looks like a commit
 
 
 def _blob(pull: Pull, item: Item, *, runbook: bool) -> str:

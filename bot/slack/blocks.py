@@ -147,11 +147,14 @@ def _ending(pull: Pull, review: Review | None, drift: Sequence[Item]) -> tuple[s
     if pull.state is PullState.MERGED:
         if drift:
             return f"merged; {counted(drift)}", SIGN[drift[0].status]
-        return ("merged; runbooks agree with the code" if review and not review.failure else "merged"), "✅"
+        sure = review is not None and not review.failure and review.policy.opted_in
+        return ("merged; runbooks agree with the code" if sure else "merged"), "✅"
     if pull.state is PullState.CLOSED:
         return "closed without merging; nothing to do", "⚪"
     if pull.draft:
         return "a draft again; it is looked at when it is ready", "⚪"
+    if review is not None and not review.policy.opted_in:
+        return "its target branch asks for nothing", "⚪"
     if drift:  # less than the policy wants to be told of
         return f"{counted(drift)}; less grave than what is told here", SIGN[drift[0].status]
     items = review.items if review else ()

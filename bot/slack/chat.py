@@ -88,7 +88,21 @@ class SlackChat:
         """The user ids in a user group; nobody where it is gone."""
         return self._cached("members", group, self._find_members)
 
+    def knows(self, slack: str) -> bool:
+        """Whether an id is that of a user who is here, or of a user group that is in use."""
+        if slack.startswith("S"):
+            return slack in self._cached("groups", "", self._find_groups).values()
+        return self._cached("user", slack, self._is_here)
+
     # -- look-ups --
+
+    def _is_here(self, user: str) -> bool:
+        try:
+            return mapping(self._calls.call("users.info", user=user).get("user")).get("deleted") is not True
+        except Refused as problem:
+            if problem.code in {"user_not_found", "user_not_visible"}:
+                return False
+            raise
 
     def _cached(self, kind: str, name: str, find: Callable[[str], T]) -> T:
         now = self._clock.now()

@@ -184,6 +184,7 @@ class FakeChat:
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
     group_names: dict[str, str] = field(default_factory=dict)
     refuse: dict[str, str] = field(default_factory=dict)
+    strangers: frozenset[str] = frozenset()
     updates: int = 0
     broken: Exception | None = None
 
@@ -218,6 +219,9 @@ class FakeChat:
 
     def publish_home(self, user: str, view: Mapping[str, object]) -> None:
         self.homes[user] = view
+
+    def knows(self, slack: str) -> bool:
+        return slack not in self.strangers
 
     def user_by_email(self, email: str) -> str:
         return self.emails.get(email, "")
@@ -341,7 +345,8 @@ class PlainPages:
         return {"text": "nothing more"}
 
     def closed(self, pull: Pull, review: Review | None) -> Message:
-        return {"text": f"{pull.title}: {'draft' if pull.draft else pull.state.value}"}
+        left = f", {len(review.drift)} open" if review and review.drift and pull.state is PullState.MERGED else ""
+        return {"text": f"{pull.title}: {'draft' if pull.draft else pull.state.value}{left}"}
 
     def sheet(self, pull: Pull, review: Review) -> CheckSheet:
         return CheckSheet(review.conclusion, review.failure or f"{len(review.drift)} open", "")

@@ -81,7 +81,7 @@ def test_a_decision_that_was_not_yet_applied_is_applied(bot: Bot, monkeypatch: p
         raise Killed
 
     with monkeypatch.context() as dying:
-        dying.setattr("bot.following.applied", killed)
+        dying.setattr("bot.following._settle", killed)
         with pytest.raises(Killed):
             decide(bot)
     assert bot.store.drift()

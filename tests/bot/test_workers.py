@@ -66,18 +66,6 @@ def test_a_review_says_what_changed_where_it_is_said_and_whose_it_is(workers: Wo
     assert found.patch.startswith("diff --git a/docs/runbooks/shop.md")
 
 
-def test_a_decision_is_applied_only_while_its_hashes_agree(workers: Workers, order: ReviewOrder) -> None:
-    from dataclasses import replace
-
-    from runbooks.model import Decision, Status
-
-    (item,) = workers.review(order).drift
-    right = Decision(item.fingerprint, item.values_hash, item.section_hash, Status.ACKNOWLEDGED, "@o", "fine", None)
-    assert workers.review(replace(order, decisions=(right,))).drift == ()
-    other = replace(right, values_hash="something else")
-    assert len(workers.review(replace(order, decisions=(other,))).drift) == 1
-
-
 def test_a_repository_without_a_configuration_file_is_not_looked_at(workers: Workers, tmp_path: Path) -> None:
     git(tmp_path, "init", "-q", "-b", "main")
     git(tmp_path, "commit", "-q", "--allow-empty", "-m", "one")

@@ -58,7 +58,7 @@ def test_open_pull_requests_are_read_page_by_page(hub: Hub) -> None:
 
 
 def commit(login: str, name: str, email: str, message: str = "") -> dict[str, Any]:
-    author = {"login": login} if login else None
+    author = {"login": login, "id": 41} if login else None
     return {"author": author, "commit": {"author": {"name": name, "email": email}, "message": message}}
 
 
@@ -74,11 +74,11 @@ def test_authors_and_co_authors_each_once(hub: Hub) -> None:
         commit("", "Nobody", "nobody@example.com"),
     ]
     assert hub.app().authors(REF) == (
-        CommitAuthor("alice", "Alice", "alice@example.com"),
-        CommitAuthor("bob", "Bob", "12+bob@users.noreply.github.com"),
+        CommitAuthor("alice", "Alice", "alice@example.com", 41),
+        CommitAuthor("bob", "Bob", "12+bob@users.noreply.github.com", 12),
         CommitAuthor("", "Eve", "eve@example.com"),
         CommitAuthor("", "", "broken"),
-        CommitAuthor("gone", "Gone", "9+gone@users.noreply.github.com"),
+        CommitAuthor("gone", "Gone", "9+gone@users.noreply.github.com", 9),
         CommitAuthor("", "Nobody", "nobody@example.com"),
     )
 
@@ -169,14 +169,15 @@ def test_who_may_write(hub: Hub, permission: str | None, may: bool) -> None:
 
 def reviewed(login: str, state: str, sha: str = HEAD) -> dict[str, Any]:
     return {
-        "user": {"login": login} if login else None, "state": state, "commit_id": sha, "author_association": "NONE",
+        "user": {"login": login, "id": 41} if login else None, "state": state, "commit_id": sha,
+        "author_association": "NONE",
     }  # fmt: skip
 
 
 def writes(hub: Hub, *logins: str) -> None:
     for login in logins:
         hub.routes[f"GET /repos/{REPO}/collaborators/{login}/permission"] = {
-            "permission": "write", "user": {"login": login},
+            "permission": "write", "user": {"login": login, "id": 41},
         }  # fmt: skip
 
 
@@ -218,18 +219,18 @@ def test_approvals_of_this_head_and_what_the_branch_requires(hub: Hub) -> None:
     ]
     hub.routes[branch] = {"protected": True, "protection": {"required_status_checks": {"contexts": ["lint"]}}}
     hub.routes[f"{branch}/protection"] = (403, {}, {"message": "Resource not accessible by integration"})
-    assert hub.app().approvals(PULL) == Approvals(("alice",), ("build", "lint"), 2)
+    assert hub.app().approvals(PULL) == Approvals(("alice",), ("build", "lint"), 2, (41,))
     hub.routes[f"{branch}/protection"] = {
         "required_status_checks": {"contexts": ["lint"], "checks": [{"context": "lint"}, {"context": "e2e"}]},
         "required_pull_request_reviews": {"required_approving_review_count": 1},
     }
-    assert hub.app().approvals(PULL) == Approvals(("alice",), ("build", "lint", "e2e"), 2)
+    assert hub.app().approvals(PULL) == Approvals(("alice",), ("build", "lint", "e2e"), 2, (41,))
     hub.routes[f"GET /repos/{REPO}/rules/branches/main"] = []
     hub.routes[branch] = {"protected": False}
-    assert hub.app().approvals(PULL) == Approvals(("alice",), (), 0)
+    assert hub.app().approvals(PULL) == Approvals(("alice",), (), 0, (41,))
     hub.routes[branch] = {"protected": True}
     del hub.routes[f"{branch}/protection"]
-    assert hub.app().approvals(PULL) == Approvals(("alice",), None, None), "what may not be read is not known"
+    assert hub.app().approvals(PULL) == Approvals(("alice",), None, None, (41,)), "what may not be read is not known"
 
 
 def test_comment_and_clone(hub: Hub) -> None:

@@ -217,6 +217,7 @@ def test_debt_ends_with_a_decision_on_the_same_values_and_text(store: SqlStore) 
 
 def test_debt_ends_when_a_pull_request_that_mends_it_is_merged(store: SqlStore) -> None:
     told(store, item())
+    store.save_pull(pull(state=PullState.MERGED), AT)
     store.settle(REF, merged=True, at=AT)
     told(store, item(status=Status.UPDATED, values_hash="v2"), ref=OTHER)
     assert only(store).merged

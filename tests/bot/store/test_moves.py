@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bot.model import Alert, PullRef, Ruling, RunbookStatus, ServiceStatus, Surface
+from bot.model import Alert, CommitAuthor, PullRef, Ruling, RunbookStatus, ServiceStatus, Surface
 from bot.reminders.nouns import Due, Entry, Kind, Place, Recipient, Told
 from bot.store import SqlStore
 from runbooks.model import Decision, Status
@@ -15,6 +15,7 @@ from tests.bot.fakes import REF, item, pull, review
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 LATER = AT + timedelta(hours=1)
+EVE = CommitAuthor("dev-eve", "", "", 5)
 BEFORE, AFTER = "acme/shop", "acme/store"
 THERE = PullRef(AFTER, 7)
 TO = Recipient(Place.PERSON, "U1")
@@ -56,7 +57,7 @@ def whole(store: SqlStore) -> None:
     due = digest(f"{BEFORE}:f1")
     store.claim(due, AT)
     store.sent(due.key, "abc", due.told, AT, due)
-    store.pushed(REF, "dev-eve", AT)
+    store.pushed(REF, CommitAuthor("dev-eve", "", "", 5), AT)
 
 
 def test_all_that_carries_the_name_goes_with_the_repository(store: SqlStore) -> None:
@@ -81,7 +82,7 @@ def test_all_that_carries_the_name_goes_with_the_repository(store: SqlStore) -> 
     assert (known.repo, known.runbooks[0].last_reviewed) == (AFTER, AT.date())
     assert store.told() == {Told(f"{AFTER}:f1", "open", 0, TO.key)}
     assert [one.due.entries[0].key for one in store.showing([f"{AFTER}:f1"], AT.date())] == [f"{AFTER}:f1"]
-    assert store.pushers(THERE) == ("dev-eve",)
+    assert store.pushers(THERE) == (EVE,)
 
     assert store.pull(REF) is None
     assert store.review(REF) is None
@@ -117,8 +118,8 @@ def test_what_is_there_already_under_the_name_after_stays_where_it_is_newer(stor
     store.save_services(AFTER, [service(AFTER)], LATER)
     store.reviewed(AFTER, "docs/shop.md", "@paul", date(2026, 11, 1), LATER)
     store.save_alert(Alert(THERE, "C1", "9.9", "new"))
-    store.pushed(THERE, "dev-eve", LATER)
-    store.pushed(THERE, "dev-fay", LATER)
+    store.pushed(THERE, CommitAuthor("dev-eve", "", "", 5), LATER)
+    store.pushed(THERE, CommitAuthor("dev-fay", "", "", 5), LATER)
     store.move_repository(BEFORE, AFTER)
 
     found = store.pull(THERE)
@@ -131,7 +132,7 @@ def test_what_is_there_already_under_the_name_after_stays_where_it_is_newer(stor
     assert (drift["f1"].opened_at, drift["f1"].assignee) == (AT, "U7"), "its life began under the name before"
     assert len(store.services()) == 1
     assert store.reviews_done()[AFTER, "docs/shop.md"] == (AT.date(), "@olga")
-    assert store.pushers(THERE) == ("dev-eve", "dev-fay")
+    assert store.pushers(THERE) == (EVE, CommitAuthor("dev-fay", "", "", 5))
     assert store.drift(repo=BEFORE) == ()
 
 
@@ -192,6 +193,6 @@ def test_what_was_renamed_while_it_was_away_is_away_under_its_name_after(store: 
 
 def test_a_pusher_is_remembered_once(store: SqlStore) -> None:
     for login in ("dev-eve", "Dev-Eve", "dev-eve"):
-        store.pushed(REF, login, AT)
-    assert store.pushers(REF) == ("dev-eve",)
+        store.pushed(REF, CommitAuthor(login, "", "", 5), AT)
+    assert store.pushers(REF) == (EVE,)
     assert store.pushers(PullRef("acme/shop", 8)) == ()

@@ -289,13 +289,31 @@ def test_debt_that_a_later_merge_made_worse_begins_its_ladder_anew(store: SqlSto
     assert (found.status, found.since) == (Status.CONTRADICTED, LATER)
 
 
-def test_what_is_opened_again_after_its_pull_request_was_closed_is_open_from_then(store: SqlStore) -> None:
+@pytest.mark.parametrize("values", ["v1", "v2"])
+def test_what_is_opened_again_after_a_pause_is_as_old_as_it_was(store: SqlStore, values: str) -> None:
     told(store, item())
     send(store, due(entry()))
+    store.assign("acme/shop", "f1", "U0PAT", AT)
+    store.snooze_drift("acme/shop", "f1", AT.date() - timedelta(days=1), AT)
+    for draft in (False, True):
+        store.settle(REF, merged=False, at=AT, draft=draft)
+        store.open_drift(review(item(values_hash=values)), LATER)
+        (drift,) = store.drift()
+        assert (drift.opened_at, drift.assignee, drift.snoozes) == (AT, "U0PAT", 1)
+    send(store, due(entry(), subject="2"))
+    assert keys(store) == {F1}
+
+
+@pytest.mark.parametrize("values", ["v1", "v2"])
+def test_what_is_opened_again_after_a_week_is_open_from_then_in_the_same_hands(store: SqlStore, values: str) -> None:
+    told(store, item())
+    send(store, due(entry()))
+    store.assign("acme/shop", "f1", "U0PAT", AT)
     store.settle(REF, merged=False, at=AT)
-    store.open_drift(review(item(values_hash="v2")), LATER)
+    late = AT + timedelta(days=7)
+    store.open_drift(review(item(values_hash=values)), late)
     assert keys(store) == set()
-    assert store.drift()[0].opened_at == LATER
+    assert (store.drift()[0].opened_at, store.drift()[0].assignee) == (late, "U0PAT")
 
 
 def test_what_is_handed_over_begins_its_ladder_anew_once(store: SqlStore) -> None:
