@@ -283,7 +283,7 @@ def _authors_of(data: dict[str, Json]) -> Iterator[CommitAuthor]:
     written = of(commit.get("author"))
     email = text_of(written.get("email"))
     account = of(data.get("author"))
-    login, number = text_of(account.get("login")), number_of(account.get("id"))
+    login, number = text_of(account.get("login")), number_of(account.get("id")) or _number_in(email)
     yield CommitAuthor(login or _login_of(email), text_of(written.get("name"))[:200], email[:320], number)
     for name, address in _TRAILER.findall(text_of(commit.get("message"))[:100_000]):
         yield CommitAuthor(_login_of(address), name.strip(), address, _number_in(address))

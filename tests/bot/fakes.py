@@ -345,8 +345,7 @@ class PlainPages:
         return {"text": "nothing more"}
 
     def closed(self, pull: Pull, review: Review | None) -> Message:
-        left = f", {len(review.drift)} open" if review and review.drift and pull.state is PullState.MERGED else ""
-        return {"text": f"{pull.title}: {'draft' if pull.draft else pull.state.value}{left}"}
+        return {"text": f"{pull.title}: {'draft' if pull.draft else pull.state.value}"}
 
     def sheet(self, pull: Pull, review: Review) -> CheckSheet:
         return CheckSheet(review.conclusion, review.failure or f"{len(review.drift)} open", "")

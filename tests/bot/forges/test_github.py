@@ -99,9 +99,12 @@ def test_a_pull_request_has_the_name_under_which_its_repository_answers(hub: Hub
     found = hub.app().pull(REF)
     assert (found.ref.repo, found.url) == ("acme/store", "https://forge.example/acme/store/pull/7")
     assert (found.commits, found.authors_cut) == (251, True)
-    hub.routes[f"GET /repos/{REPO}/pulls/7"] = {**PULL_DATA, "base": {**base, "repo": {"full_name": REPO.upper()}}}
+    spelled = {"full_name": REPO.upper(), "default_branch": "main"}
+    hub.routes[f"GET /repos/{REPO}/pulls/7"] = {**PULL_DATA, "base": {**base, "ref": "release-1", "repo": spelled}}
     found = hub.app().pull(REF)
-    assert (found.ref, found.authors_cut) == (REF, False)
+    assert (found.ref.repo, found.authors_cut) == (REPO.upper(), False), "GitHub's own spelling, as in deliveries"
+    assert (found.base_ref, found.default_ref) == ("release-1", "main")
+    assert found.scope
 
 
 def test_where_a_repository_stands(hub: Hub) -> None:

@@ -27,7 +27,7 @@ def _answers(hub: Hub) -> None:
     """Whole enough answers for every operation that has no stand-in of its own."""
     branch = f"GET /repos/{REPO}/branches/main"
     commit = {"sha": HEAD, "commit": {"author": {"name": "Alice", "email": "a@example.com"}, "message": "x"}}
-    review = {"user": {"login": "alice"}, "state": "APPROVED", "commit_id": HEAD}
+    review = {"user": {"login": "alice", "id": 41}, "state": "APPROVED", "commit_id": HEAD}
     delivery = {"id": 9, "guid": "g", "status_code": 502, "delivered_at": "2026-11-23T09:00:00Z"}
     rule = {"type": "pull_request", "parameters": {"required_approving_review_count": 2}}
     hub.routes |= {
@@ -62,7 +62,7 @@ def _everything(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     assert app.tip(REPO) == ("main", BASE)
     assert app.may_write(REPO, "alice")
     assert app.in_team(REPO, "@acme/payments", "alice")
-    assert app.approvals(PULL) == Approvals(("alice",), ("lint", "e2e"), 2)
+    assert app.approvals(PULL) == Approvals(("alice",), ("lint", "e2e"), 2, (41,))
     assert app.describe()[0] == "runbook-drift[bot]"
     clean = CheckSheet(Conclusion.SUCCESS, "up to date", "fine")
     for sheet in (clean, SHEET, clean, clean):  # created, updated, replaced, left alone

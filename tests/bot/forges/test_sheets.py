@@ -85,11 +85,11 @@ def test_the_sheet_of_one_contradiction() -> None:
     assert all(len(part) <= limit for action in found.actions for part, limit in zip(action, (20, 40, 20), strict=True))
 
 
-def test_what_did_not_ask_gets_no_sheet_and_our_failure_is_neutral_and_ours() -> None:
-    assert sheet(PULL, review(WRONG, opted_in=False), details_url="") is None
-    assert sheet(PULL, review(opted_in=False, failure="out of memory"), details_url="") is None
+def test_a_branch_that_asks_for_nothing_any_more_and_our_failure_are_neutral() -> None:
+    found = sheet(PULL, review(WRONG, opted_in=False), details_url="")
+    assert (found.conclusion, found.title) == (Conclusion.NEUTRAL, "Not asked for on this branch")
+    assert "`main` has no `.runbook-drift.toml`" in found.summary
     found = sheet(PULL, review(failure="took longer than 60 s"), details_url="")
-    assert found is not None
     assert found.conclusion is Conclusion.NEUTRAL
     assert "a failure of runbook-drift, not of this pull request" in found.summary
     assert [action[2] for action in found.actions] == ["recheck"]

@@ -126,7 +126,7 @@ def test_what_is_there_already_under_the_name_after_stays_where_it_is_newer(stor
     assert found is not None
     assert found.title == "Newer"
     assert store.alert(THERE) == Alert(THERE, "C1", "9.9", "new")
-    assert [decision.by for decision in store.decisions(AFTER)] == ["@paul"]
+    assert [decision.by for decision in store.decisions(AFTER)] == ["@olga", "@paul"], "each with a word of their own"
     drift = {one.item.fingerprint: one for one in store.drift(repo=AFTER)}
     assert sorted(drift) == ["f1", "f2", "f3"]
     assert (drift["f1"].opened_at, drift["f1"].assignee) == (AT, "U7"), "its life began under the name before"
