@@ -50,8 +50,9 @@ def _rejudge(bot: Bot, ref: PullRef, debts: list[Drift]) -> int:
     _follow_directives(bot, debts, result.items)
     mended = {drift.item.fingerprint: item for drift in debts if (item := _mended(drift.item, result.items))}
     if mended:
-        ends = {name: (item.status.value, item.reason) for name, item in mended.items()}
         with bot.store.together(ref.key):
+            still = {drift.item.fingerprint for drift in bot.store.drift(repo=ref.repo)}
+            ends = {name: (item.status.value, item.reason) for name, item in mended.items() if name in still}
             now = bot.store.review(ref)  # somebody may have decided on another section meanwhile
             if now is not None and reviewed(pull, now):
                 items = (replace(i, status=mended[i.fingerprint].status) if i.fingerprint in mended else i
@@ -59,7 +60,8 @@ def _rejudge(bot: Bot, ref: PullRef, debts: list[Drift]) -> int:
                 bot.store.save_review(replace(now, items=tuple(items)), bot.clock.now())
             _close(bot, ref, ends, tip)
         _show(bot, ref, ends, tip)
-    return len(mended)
+        return len(ends)
+    return 0
 
 
 def _judged_late(bot: Bot, pull: Pull, debts: list[Drift], tip: str) -> int:

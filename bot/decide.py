@@ -47,7 +47,7 @@ def snooze(
     tired = [
         item
         for item in _chosen(bot, *_known(bot, ref), chosen)
-        if item.fingerprint in often or bot.store.put_off(ref.repo, item.fingerprint) > MAX_EXTENSIONS
+        if item.fingerprint in often or bot.store.put_off(ref.repo, item) > MAX_EXTENSIONS
     ]
     if tired:
         raise BotError(

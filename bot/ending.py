@@ -18,6 +18,8 @@ from bot.outcomes import reviewed_before_release
 from bot.ports import AnalysisFailed, Refused
 from bot.rulings import applied, rulings_on
 
+UNJUDGED = "it was merged before it could be reviewed"
+"""The failure of a review that stands for a merged head of which nothing else is known."""
 UNSEEN = timedelta(days=7)
 """How long after a merge its change is still judged where nobody had: what was merged before we came is not raised."""
 
@@ -35,7 +37,11 @@ def ended(bot: Bot, pull: Pull, known: Pull | None) -> str:
             unseen = applied(unseen, rulings_on(bot, pull, unseen.policy), at.date())
             bot.store.save_review(unseen, at)
             bot.store.open_drift(unseen, at)
-        left = bot.store.review(pull.ref)
+        last = left = bot.store.review(pull.ref)
+        if merged and left is not None and left.policy.opted_in and not reviewed(pull, left):
+            # What is known of the head before counts until this one can be judged, with the debt.
+            left = replace(left, head=pull.head_sha, base="", failure=left.failure or UNJUDGED)
+            bot.store.save_review(left, at)
         if merged and known is not None and known.draft and left is not None and reviewed(pull, left):
             bot.store.open_drift(left, at)  # merged before anybody looked at what was no draft any more
         bot.store.settle(pull.ref, merged=merged, at=at, first=fresh)
@@ -43,7 +49,7 @@ def ended(bot: Bot, pull: Pull, known: Pull | None) -> str:
         if left is not None and fresh:
             body = {
                 "head": pull.head_sha, "merged": pull.merged_sha, "author": pull.author,
-                "reviewed_head": left.head, "unseen": unseen is not None,
+                "reviewed_head": last.head if last is not None else "", "unseen": unseen is not None,
                 "debt": [item.fingerprint for item in left.drift] if merged else [], "outcome": outcome,
             }  # fmt: skip
             bot.store.append("merge" if merged else "close", pull.ref.repo, pull.ref.key, body, at)

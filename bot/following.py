@@ -84,14 +84,20 @@ def awake(bot: Bot, pull: Pull, found: Review) -> Review:
     """The review by the decisions that count today: with what a snooze silenced as it was before, where that is over
     (whichever pull request of the section was asked about)."""
     today = bot.clock.now().date()
-    woken = {
-        drift.item.fingerprint: drift.item.status
-        for drift in bot.store.drift(repo=found.ref.repo)
-        if drift.snoozes and not drift.asleep(today)
-    }
-    items = (
-        replace(item, status=woken[item.fingerprint])
-        if item.status is Status.SNOOZED and item.fingerprint in woken else item
-        for item in found.items
-    )  # fmt: skip
+    if all(item.status is not Status.SNOOZED for item in found.items):
+        return applied(found, rulings_on(bot, pull, found.policy), today)
+    rows = {drift.item.fingerprint: drift for drift in bot.store.drift(repo=found.ref.repo)}
+    over = {
+        (ruled.fingerprint, ruled.values_hash, ruled.section_hash)
+        for ruled in bot.store.decisions(found.ref.repo) if ruled.until is not None and ruled.until < today
+    }  # fmt: skip
+    items = []
+    for item in found.items:
+        row = rows.get(item.fingerprint)
+        woken = (item.fingerprint, item.values_hash, item.section_hash) in over or (
+            row is not None and row.snoozes > 0 and not row.asleep(today)
+        )
+        if item.status is Status.SNOOZED and woken:  # what nobody knows better is suspect
+            item = replace(item, status=row.item.status if row is not None else Status.SUSPECT)
+        items.append(item)
     return applied(replace(found, items=tuple(items)), rulings_on(bot, pull, found.policy), today)

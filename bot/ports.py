@@ -24,6 +24,7 @@ from bot.model import (
     Drift,
     Evidence,
     Incoming,
+    Item,
     Person,
     Pull,
     PullRef,
@@ -249,8 +250,12 @@ class Store(Protocol):
         """Those of them whose newest review speaks of one of these fingerprints."""
         ...
 
-    def put_off(self, repo: str, fingerprint: str) -> int:
-        """How often people put off a section, by the most patient of them."""
+    def snoozes_over(self, since: date, today: date) -> tuple[tuple[str, str, date], ...]:
+        """The snoozes by decision whose last silent day lies in a half-open span: repository, fingerprint, day."""
+        ...
+
+    def put_off(self, repo: str, item: Item) -> int:
+        """How often people put off these values and this text, by the most patient of them."""
         ...
 
     def save_review(self, review: Review, at: datetime) -> bool:

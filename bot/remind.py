@@ -7,6 +7,7 @@ key, and puts on record what it told. A process that dies between any two of the
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -78,13 +79,16 @@ class Reminders(Asked):
         """Order a review of each open pull request with a section whose snooze is over, so that its check run and alert
         say so too; the id of the order makes it one for each pull request and day. Merged debt joins the digest by
         itself."""
+        lately = today - SHOWN
+        rows = ((item.repo, item.fingerprint, item.snoozed_until) for item in items if item.snoozed_until)
         woken = frozenset(
-            (item.repo, item.fingerprint, item.snoozed_until)
-            for item in items
-            if item.snoozed_until is not None and item.snoozed_until < today
+            (*(row for row in rows if lately <= row[2] < today), *self._bot.store.snoozes_over(lately, today))
         )
-        for repo, fingerprint, until in sorted(woken - self._woken):
-            for ref in self._bot.store.pulls_with(repo, (fingerprint,)):
+        sections: defaultdict[tuple[str, date], set[str]] = defaultdict(set)
+        for repo, fingerprint, until in woken - self._woken:
+            sections[repo, until].add(fingerprint)
+        for (repo, until), fingerprints in sorted(sections.items()):
+            for ref in self._bot.store.pulls_with(repo, fingerprints):
                 self._bot.jobs.review(ref, f"woken:{until}")
         self._woken = woken
 

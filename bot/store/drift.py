@@ -61,11 +61,19 @@ class DriftPart(Part):
             wanted = wanted.order_by(rulings.c.at, rulings.c.fingerprint, rulings.c.maker)
             return tuple(decoded(Decision, body) for body in connection.scalars(wanted))
 
-    def put_off(self, repo: str, fingerprint: str) -> int:
-        """How often people put off a section, by the most patient of them."""
-        here = (rulings.c.repo == repo, rulings.c.fingerprint == fingerprint)
+    def put_off(self, repo: str, item: Item) -> int:
+        """How often people put off these values and this text, by the most patient of them."""
+        about = (rulings.c.fingerprint == item.fingerprint, rulings.c.values_hash == item.values_hash)
+        here = (rulings.c.repo == repo, *about, rulings.c.section_hash == item.section_hash)
         with self.reading() as connection:
             return connection.scalar(select(func.max(rulings.c.snoozes)).where(*here)) or 0
+
+    def snoozes_over(self, since: date, today: date) -> tuple[tuple[str, str, date], ...]:
+        """The snoozes by decision whose last silent day lies in a half-open span: repository, fingerprint, day."""
+        span = (rulings.c.until >= since.isoformat(), rulings.c.until < today.isoformat())
+        wanted = select(rulings.c.repo, rulings.c.fingerprint, rulings.c.until).where(*span).distinct()
+        with self.reading() as connection:
+            return tuple((repo, name, date.fromisoformat(day)) for repo, name, day in connection.execute(wanted))
 
     def open_drift(self, review: Review, at: datetime) -> None:
         """Make the open drift of a pull request what its review says: open what is new, close what is gone.
@@ -314,8 +322,9 @@ def _others(connection: Connection, ref: PullRef) -> dict[str, tuple[int, Item, 
 
 
 def _last_review(connection: Connection, ref: PullRef) -> Review | None:
-    """The review of the head that was merged; None when the last one is of an earlier head."""
+    """The review of the head that was merged; None when the last one is of an earlier head, or failed."""
     same = (reviews.c.repo == pulls.c.repo) & (reviews.c.number == pulls.c.number) & (reviews.c.head == pulls.c.head)
     wanted = select(reviews.c.body).join_from(pulls, reviews, same)
     body = connection.scalar(wanted.where(pulls.c.repo == ref.repo, pulls.c.number == ref.number))
-    return decoded(Review, body) if body is not None else None
+    found = decoded(Review, body) if body is not None else None
+    return None if found is None or found.failure else found

@@ -11,6 +11,8 @@ from bot.model import Alert, Pull, PullRef, PullState, Review, decoded, encoded
 from bot.store.base import Part, clipped, moment, seconds
 from bot.store.schema import alerts, deliveries, pulls, reviews
 
+FEW = 20
+"""Fingerprints that are looked for in the text of a review before it is read."""
 KEPT_SECONDS = 7 * 86_400.0
 """How long deliveries are remembered; both sides redeliver within three days."""
 
@@ -81,9 +83,9 @@ class Pulls(Part):
         wanted = select(reviews.c.number, reviews.c.body).join_from(pulls, reviews, there).where(*here)
         names, found = [f'"{name}"' for name in fingerprints], []
         with self.reading() as connection:
-            # A text that is not there at all is found sooner than what a review of hundreds of items says of it.
+            # That a text is not there at all is found sooner than what a review of hundreds of items says of it.
             for number, body in connection.execute(wanted.order_by(reviews.c.number)):
-                if any(name in body for name in names):
+                if len(names) > FEW or any(name in body for name in names):
                     items = decoded(Review, body).items
                     found += [PullRef(repo, number)] if any(i.fingerprint in fingerprints for i in items) else []
         return tuple(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -331,3 +332,25 @@ def test_a_button_still_counts_after_a_decision_of_somebody_else_on_the_same_val
     judged_again(bot, review(item(), item(fingerprint="f2", status=Status.ACKNOWLEDGED)))
     assert act(bot, pressed(seen, "ops-olga")) == "decided"
     assert statuses(bot) == ["acknowledged", "acknowledged"]
+
+
+def test_what_a_refusal_quotes_is_no_link_and_calls_nobody(bot: Bot) -> None:
+    title = "![p](https://evil.example/p.png) <img src=x> acme/secret#1 @acme/all"
+    bot.store.save_review(review(item(title=title)), bot.clock.now())
+    assert act(bot, said("/runbook ack fine", "eve")) == "refused"
+    shown = comments(bot)[-1]
+    assert not re.search(r"!\[|\]\(|<img|://|#\d|@\w", shown), shown
+
+
+def test_the_account_behind_a_comment_is_told(bot: Bot) -> None:
+    told = payload("ops-olga", "created", issue={"number": 7, "pull_request": {}}, comment={"id": 1, "body": "x"})
+    told["sender"] = {"login": "ops-olga", "id": 51}
+    read = webhooks.parse("issue_comment", told, delivery="d")
+    assert read is not None
+    assert read.get("sender_number") == "51"
+    known = bot.store.pull(REF)
+    assert known is not None
+    bot.store.save_pull(replace(known, author_number=51), bot.clock.now())
+    asked = said("/runbook ack fine")
+    assert act(bot, replace(asked, detail=(*asked.detail, ("sender_number", "51")))) == "refused"
+    assert "whoever wrote a change" in comments(bot)[-1]

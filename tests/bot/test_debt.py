@@ -8,17 +8,19 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from fakes import REF, FakeAnalyst, FakeChat, FakeForge, FakeJobs, item, pull, review, world
+from fakes import REF, FakeAnalyst, FakeChat, FakeClock, FakeForge, FakeJobs, item, pull, review, world
 from test_workers import git
 
 from bot import debt, service
-from bot.context import Bot
-from bot.model import Checkout, Item, PullState, ReviewOrder
+from bot.context import Bot, Rules
+from bot.decide import acknowledge, hand_over, snooze
+from bot.model import Actor, BotError, Checkout, Item, PullRef, PullState, Review, ReviewOrder, Surface
 from bot.ports import AnalysisFailed, Store
 from bot.workers import Workers
 from runbooks.model import Status
 
 HEAD = "1" * 40
+OTHER = PullRef("acme/shop", 8)
 
 
 @pytest.fixture
@@ -31,6 +33,22 @@ def merged(store: Store) -> Bot:
     bot.forge.pulls[REF] = pull(state=PullState.MERGED)
     service.review(bot, REF)
     return bot
+
+
+def ended(bot: Bot, ref: PullRef = REF, **given: object) -> None:
+    """It is merged, with what it had last."""
+    assert isinstance(bot.forge, FakeForge)
+    if bot.store.review(ref) is None:
+        service.review(bot, ref)
+    last = {"head_sha": bot.forge.pulls[ref].head_sha, **given}
+    bot.forge.pulls[ref] = pull(ref=ref, state=PullState.MERGED, merged_at=bot.clock.now(), **last)
+    service.review(bot, ref)
+
+
+def statuses(bot: Bot) -> dict[str, str]:
+    found = bot.store.review(REF)
+    assert found is not None
+    return {one.fingerprint: one.status.value for one in found.items}
 
 
 def answer(bot: Bot, *items: Item) -> None:
@@ -102,6 +120,126 @@ def test_drift_of_open_pull_requests_is_left_to_their_reviews(store: Store) -> N
     answer(bot, replace(item(), status=Status.UPDATED))
     assert debt.rejudge(bot, "acme/shop") == 0
     assert isinstance(bot.chat, FakeChat)
+
+
+def test_a_decision_that_comes_while_debt_is_judged_is_not_lost(store: Store) -> None:
+    two = review(item(), item(fingerprint="f2"))
+    bot = world(store, analyst=FakeAnalyst({HEAD: two}), rules=Rules(people={"ops-olga": "U0OLGA"}))
+    ended(bot)
+
+    class Slow(FakeAnalyst):
+        def review(self, order: ReviewOrder) -> Review:
+            acknowledge(bot, Actor("ops-olga", "U0OLGA", Surface.BUTTON), REF, ["f2"], "rounded")
+            return review(replace(item(), status=Status.UPDATED), item(fingerprint="f2"))
+
+    assert debt.rejudge(replace(bot, analyst=Slow()), "acme/shop") == 1
+    assert statuses(bot) == {"f1": "updated", "f2": "acknowledged"}
+    assert store.drift() == ()
+
+
+def test_debt_that_is_mended_is_still_the_drift_of_an_open_pull_request(merged: Bot) -> None:
+    assert isinstance(merged.forge, FakeForge)
+    assert isinstance(merged.analyst, FakeAnalyst)
+    merged.forge.pulls[OTHER] = pull(ref=OTHER, head_sha="8" * 40)
+    merged.analyst.found["8" * 40] = review(item(values_hash="v8"))
+    service.review(merged, OTHER)
+    answer(merged, replace(item(), status=Status.UPDATED))
+    assert debt.rejudge(merged, "acme/shop") == 1
+    assert [(drift.ref, drift.merged) for drift in merged.store.drift()] == [(OTHER, False)]
+    assert isinstance(merged.jobs, FakeJobs)
+    assert [what for kind, what, _ in merged.jobs.orders if kind == "review"] == [OTHER]
+    ended(merged, OTHER)
+    assert [(drift.ref, drift.merged) for drift in merged.store.drift()] == [(OTHER, True)]
+
+
+def test_a_merge_owes_what_its_review_leaves_open_also_without_a_row(store: Store) -> None:
+    bot = world(store, analyst=FakeAnalyst({HEAD: review(item())}))
+    service.review(bot, REF)
+    store.close_drift("acme/shop", "f1", bot.clock.now(), "closed with another's debt")
+    for _ in range(2):
+        ended(bot)
+        assert [(drift.ref, drift.merged) for drift in store.drift()] == [(REF, True)]
+    store.close_drift("acme/shop", "f1", bot.clock.now(), "mended")
+    ended(bot)
+    assert store.drift() == (), "a merge that is told again opens nothing"
+
+
+def test_a_merge_with_debt_has_it_judged_by_the_tip(merged: Bot) -> None:
+    """The runbook may have been mended while the pull request was open, or by the very push that merged it."""
+    assert isinstance(merged.jobs, FakeJobs)
+    (cause,) = (cause for kind, what, cause in merged.jobs.orders if (kind, what) == ("refresh", "acme/shop"))
+    assert cause.startswith("merged:acme/shop#7")
+
+
+# -- merged and not judged ----------------------------------------------------------------------------------------
+
+NEXT = "2" * 40
+
+
+@pytest.fixture(params=["at the merge", "before it too"])
+def unjudged(store: Store, request: pytest.FixtureRequest) -> Bot:
+    """The first head left a line untrue; the second was merged at once and could not be judged."""
+    analyst = FakeAnalyst({HEAD: review(item()), NEXT: AnalysisFailed("out of memory")})
+    bot = world(store, analyst=analyst, rules=Rules(people={"ops-olga": "U0OLGA"}))
+    service.review(bot, REF)
+    service.announce(bot, REF)
+    assert isinstance(bot.forge, FakeForge)
+    bot.forge.push(NEXT)
+    if request.param == "before it too":
+        with pytest.raises(AnalysisFailed):
+            service.review(bot, REF)
+        service.failed(bot, REF, "out of memory")
+        service.announce(bot, REF)
+    ended(bot, head_sha=NEXT)
+    service.announce(bot, REF)
+    return bot
+
+
+def test_what_was_merged_unjudged_is_debt_that_can_be_decided_on(unjudged: Bot) -> None:
+    assert [drift.merged for drift in unjudged.store.drift()] == [True]
+    olga = Actor("ops-olga", "U0OLGA", Surface.BUTTON)
+    hand_over(unjudged, olga, REF, ["f1"], "U0IVAN")
+    snooze(unjudged, olga, REF, ["f1"], "next week", date(2026, 12, 1))
+    assert unjudged.store.drift()[0].snoozed_until == date(2026, 12, 1)
+    assert isinstance(unjudged.clock, FakeClock)
+    unjudged.clock.forward(days=30)
+    acknowledge(unjudged, olga, REF, ["f1"], "it is so")
+    assert unjudged.store.drift() == ()
+
+
+def test_it_is_judged_with_the_debt_later(unjudged: Bot) -> None:
+    assert debt.rejudge(unjudged, "acme/shop") == 0
+    assert isinstance(unjudged.analyst, FakeAnalyst)
+    unjudged.analyst.found[NEXT] = review(item(values_hash="v2"), item(fingerprint="f2", subject="RETRIES"))
+    assert debt.rejudge(unjudged, "acme/shop") == 0
+    assert [(d.item.fingerprint, d.item.values_hash, d.merged) for d in unjudged.store.drift()] == [
+        ("f1", "v2", True), ("f2", "v1", True),
+    ]  # fmt: skip
+    unjudged.analyst.found[NEXT] = review(replace(item(), status=Status.UPDATED))
+    debt.rejudge(unjudged, "acme/shop")
+    assert [drift.item.fingerprint for drift in unjudged.store.drift()] == ["f2"]
+
+
+def test_what_the_last_push_mended_is_no_debt(unjudged: Bot) -> None:
+    assert isinstance(unjudged.analyst, FakeAnalyst)
+    unjudged.analyst.found[NEXT] = review()
+    assert debt.rejudge(unjudged, "acme/shop") == 1
+    assert unjudged.store.drift() == ()
+    assert isinstance(unjudged.jobs, FakeJobs)
+    assert unjudged.jobs.orders[-1][0] == "announce"
+    assert [link.kind for link in unjudged.store.evidence()][-1] == "debt closed"
+
+
+def test_of_an_open_pull_request_whose_newest_push_failed_it_is_said(store: Store) -> None:
+    bot = world(store, analyst=FakeAnalyst({HEAD: review(item())}), rules=Rules(people={"ops-olga": "U0OLGA"}))
+    service.review(bot, REF)
+    assert isinstance(bot.forge, FakeForge)
+    bot.forge.push(NEXT)
+    bot.store.save_pull(bot.forge.pulls[REF], bot.clock.now())
+    service.failed(bot, REF, "out of memory")
+    with pytest.raises(BotError, match="could not be reviewed"):
+        acknowledge(bot, Actor("ops-olga", "U0OLGA", Surface.BUTTON), REF, ["f1"], "rounded")
+    assert [drift.item.fingerprint for drift in store.drift()] == ["f1"]
 
 
 # -- with real commits --------------------------------------------------------------------------------------------

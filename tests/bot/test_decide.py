@@ -25,6 +25,8 @@ from bot.model import (
 )
 from bot.ports import Refused, Store, Unavailable
 from bot.rights import NotAllowed, acting, mine
+from runbooks.model import Outcome
+from runbooks.outcomes import RUNBOOKS
 
 HEAD, NEXT = "1" * 40, "2" * 40
 OLGA = "U0OLGA"
@@ -372,3 +374,71 @@ def test_somebody_with_two_logins_decides_under_the_one_that_owns_the_section(bo
     bot = replace(bot, rules=Rules(people={"olga-home": OLGA, "ops-olga": OLGA}))
     acknowledge(bot, acting(bot, slack=OLGA, surface=Surface.BUTTON), REF, ["f1"], "rounded")
     assert status(bot) == ["acknowledged"]
+
+
+def test_of_too_many_co_authors_by_address_only_named_approvers_decide(bot: Bot) -> None:
+    """Slack is asked about ten; Olga's address may be the eleventh."""
+    forge(bot).commit_authors = tuple(CommitAuthor("", "", f"{n}@junk.example") for n in range(11))
+    forge(bot).push(NEXT)
+    named = Policy(True, approvers=("@rita",))
+    bot = replace(bot, analyst=FakeAnalyst({NEXT: review(item(), policy=named)}))
+    service.review(bot, REF)
+    with pytest.raises(NotAllowed, match=r"11 co-authors with an address and no login.* only @rita may decide"):
+        acknowledge(bot, acting(bot, slack=OLGA, surface=Surface.BUTTON), REF, ["f1"], "fine")
+    found = bot.store.review(REF)
+    assert found is not None
+    assert found.skipped == ("11 co-authors: of each only an address is known, so only approvers decide",)
+    acknowledge(bot, Actor("rita", "", Surface.COMMENT), REF, ["f1"], "fine")
+    assert status(bot) == ["acknowledged"]
+
+
+def test_a_link_without_rights_still_keeps_an_author_from_deciding(store: Store) -> None:
+    """Olga's address is in a trailer; that her login is that Slack user is only known by e-mail."""
+    bot = world(store, analyst=FakeAnalyst({HEAD: review(item())}))
+    forge(bot).commit_authors = (CommitAuthor("", "Olga", "olga@acme.example"),)
+    assert isinstance(bot.chat, FakeChat)
+    bot.chat.emails["olga@acme.example"] = OLGA
+    service.review(bot, REF)
+    olga = Actor("ops-olga", "", Surface.COMMENT)
+    store.link(Person("ops-olga", OLGA, Proof.EMAIL), bot.clock.now())
+    with pytest.raises(NotAllowed, match="separation_of_duties"):
+        acknowledge(bot, olga, REF, ["f1"], "fine")
+
+
+def test_an_account_that_was_renamed_is_the_author_it_was(bot: Bot) -> None:
+    forge(bot).commit_authors = (CommitAuthor("pat", "Pat", "", 52),)
+    forge(bot).pulls[REF] = pull(head_sha=NEXT, author_number=51)
+    bot.store.pushed(REF, CommitAuthor("sam", "", "", 53), bot.clock.now())
+    bot = replace(bot, analyst=FakeAnalyst({NEXT: review(item(), policy=Policy(True, approvers=("@new-name",)))}))
+    service.review(bot, REF)
+    for number in (51, 52, 53):
+        with pytest.raises(NotAllowed, match="separation_of_duties"):
+            acknowledge(bot, Actor("new-name", "", Surface.COMMENT, number), REF, ["f1"], "fine")
+    acknowledge(bot, Actor("new-name", "", Surface.COMMENT, 54), REF, ["f1"], "fine")
+
+
+@pytest.mark.parametrize("to", ["U0NOBODY", "S0NOBODY"])
+def test_nothing_is_handed_over_to_nobody(bot: Bot, to: str) -> None:
+    assert isinstance(bot.chat, FakeChat)
+    bot.chat.strangers = frozenset({to})
+    with pytest.raises(BotError, match="nobody with that id"):
+        hand_over(bot, acting(bot, slack=OLGA, surface=Surface.BUTTON), REF, ["f1"], to)
+    assert bot.store.drift()[0].assignee == ""
+
+
+def test_what_is_not_open_any_more_is_handed_to_nobody(bot: Bot) -> None:
+    bot.store.close_drift("acme/shop", "f1", bot.clock.now(), "mended just now")
+    with pytest.raises(BotError, match="nothing open"):
+        hand_over(bot, acting(bot, slack=OLGA, surface=Surface.BUTTON), REF, ["f1"], "U0IVAN")
+    assert [record.kind for record in bot.store.evidence()] == ["review"]
+
+
+def test_the_outcome_about_runbooks_follows_a_decision(bot: Bot) -> None:
+    fails = Outcome(RUNBOOKS, "fails", "1 line is now false")
+    bot = replace(bot, analyst=FakeAnalyst({NEXT: review(item(), outcomes=(fails,))}))
+    forge(bot).push(NEXT)
+    service.review(bot, REF)
+    acknowledge(bot, acting(bot, slack=OLGA, surface=Surface.BUTTON), REF, ["f1"], "rounded")
+    found = bot.store.review(REF)
+    assert found is not None
+    assert {outcome.name: outcome.answer for outcome in found.outcomes}[RUNBOOKS] == "holds"

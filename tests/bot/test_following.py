@@ -12,7 +12,7 @@ from bot import debt, service
 from bot.context import Bot, Rules
 from bot.decide import acknowledge, hand_over, snooze
 from bot.following import catch_up
-from bot.model import Actor, BotError, PullRef, PullState, Review, Surface
+from bot.model import Actor, BotError, OwnerName, PullRef, PullState, Review, Surface
 from bot.ports import Store
 from bot.rights import acting
 from runbooks.model import Status
@@ -228,3 +228,56 @@ def test_a_decision_that_comes_while_an_analysis_runs_is_not_lost(bot: Bot) -> N
     service.review(bot, REF)
     assert [one.status for one in found(bot).items] == [Status.ACKNOWLEDGED]
     assert bot.store.drift() == ()
+
+
+def test_a_decision_shows_on_however_many_pull_requests_have_the_section(bot: Bot) -> None:
+    assert isinstance(bot.forge, FakeForge)
+    others = [PullRef("acme/shop", number) for number in range(9, 70)]
+    for ref in others:
+        bot.forge.pulls[ref] = pull(ref=ref)
+        service.review(bot, ref)
+    acknowledge(bot, olga(bot), others[-1], ["f1"], "the text rounds")
+    assert {found(bot, ref).items[0].status for ref in (REF, OTHER, *others)} == {Status.ACKNOWLEDGED}
+    assert bot.store.drift() == ()
+
+
+def test_two_people_s_words_stand_side_by_side(bot: Bot) -> None:
+    """Dan wrote the one change and Olga the other; both own the section, and each decides on the other's."""
+    owners = (OwnerName("@ops-olga", "user", "CODEOWNERS"), OwnerName("@dev-dan", "user", "CODEOWNERS"))
+    assert isinstance(bot.forge, FakeForge)
+    bot.forge.pulls[OTHER] = pull(ref=OTHER, author="ops-olga", head_sha=NEXT)
+    bot.forge.pulls[REF] = pull(head_sha=NEXT)
+    bot = replace(bot, analyst=FakeAnalyst({NEXT: review(item(owners=owners)), "3" * 40: review(item(owners=owners))}))
+    service.review(bot, REF)
+    service.review(bot, OTHER)
+    acknowledge(bot, olga(bot), REF, ["f1"], "the text rounds")
+    acknowledge(bot, Actor("dev-dan", "", Surface.COMMENT), OTHER, ["f1"], "so it does")
+    bot.forge.push("3" * 40)
+    service.review(bot, REF)
+    (one,) = found(bot).items
+    assert (one.status, one.reason) == (Status.ACKNOWLEDGED, "acknowledged by @ops-olga: the text rounds")
+    assert bot.store.drift() == ()
+
+
+def test_when_a_snooze_is_over_every_pull_request_with_the_section_can_be_decided_on(bot: Bot) -> None:
+    today = bot.clock.now().date()
+    snooze(bot, olga(bot), REF, ["f1"], "next week", today + timedelta(days=2))
+    assert [one.status for one in found(bot, OTHER).items] == [Status.SNOOZED]
+    assert isinstance(bot.clock, FakeClock)
+    bot.clock.forward(days=3)
+    acknowledge(bot, olga(bot), OTHER, ["f1"], "the text rounds")
+    assert bot.store.drift() == ()
+
+
+def test_snoozes_are_counted_where_they_count_for_nothing(bot: Bot) -> None:
+    """The row is of Olga's own pull request; she puts the section off on the other one, over and over."""
+    assert isinstance(bot.forge, FakeForge)
+    assert isinstance(bot.clock, FakeClock)
+    bot.forge.pulls[REF] = pull(author="ops-olga")
+    service.review(bot, REF)
+    for week in range(3):
+        snooze(bot, olga(bot), OTHER, ["f1"], f"week {week}", bot.clock.now().date() + timedelta(days=2))
+        bot.clock.forward(days=7)
+    assert [(drift.ref, drift.snoozes) for drift in bot.store.drift()] == [(REF, 0)]
+    with pytest.raises(BotError, match="extended 2 times already"):
+        snooze(bot, olga(bot), OTHER, ["f1"], "again", bot.clock.now().date() + timedelta(days=2))

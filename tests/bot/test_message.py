@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import pytest
-from fakes import REF, FakeAnalyst, FakeChat, FakeForge, item, review, world
+from fakes import REF, FakeAnalyst, FakeChat, FakeForge, item, pull, review, world
 
 from bot import service
 from bot.context import Bot, Rules
+from bot.model import PullState
 from bot.ports import Message, Store, Unavailable
 
 ONE, TWO, THREE = "1" * 40, "2" * 40, "3" * 40
@@ -107,3 +108,33 @@ def test_a_repository_s_channel_is_found_however_its_name_is_written(bot: Bot, c
     bot.analyst.found[ONE] = review(item(), services=())
     looked(replace(bot, rules=Rules(default_channel="C0ALL", channels={"Acme/Shop": "C0REPO"})))
     assert [channel for channel, _ in chat.messages] == ["C0REPO"]
+
+
+@pytest.mark.parametrize("state", [PullState.OPEN, PullState.CLOSED, PullState.MERGED])
+def test_a_thread_is_settled_whatever_became_of_the_pull_request_on_the_way(
+    bot: Bot, chat: Chat, state: PullState
+) -> None:
+    looked(bot)
+    assert isinstance(bot.forge, FakeForge)
+    bot.forge.pulls[REF] = pull(draft=state is PullState.OPEN, state=state)
+    looked(bot)
+    still = ["and f4", "and f5"] if state is PullState.MERGED else ["nothing more", "nothing more"]
+    assert chat.replies() == still, "what was merged is still wrong"
+    found = bot.store.review(REF)
+    assert found is not None
+    bot.store.save_review(replace(found, items=()), bot.clock.now())
+    service.announce(bot, REF)
+    assert chat.replies() == ["nothing more", "nothing more"]
+    assert service.announce(bot, REF) == "same"
+
+
+def test_merged_drift_that_is_settled_in_part_leaves_the_rest_in_the_thread(bot: Bot, chat: Chat) -> None:
+    looked(bot)
+    assert isinstance(bot.forge, FakeForge)
+    bot.forge.pulls[REF] = pull(state=PullState.MERGED)
+    looked(bot)
+    found = bot.store.review(REF)
+    assert found is not None
+    bot.store.save_review(replace(found, items=found.items[1:]), bot.clock.now())
+    service.announce(bot, REF)
+    assert chat.replies() == ["and f5", "nothing more"]

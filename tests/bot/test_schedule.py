@@ -96,3 +96,14 @@ def test_a_tick_that_fails_comes_again() -> None:
         time.sleep(0.01)
     schedule.stop()
     assert len(calls) >= 3
+
+
+def test_a_repository_that_is_polled_in_another_case_is_the_one_of_the_deliveries(store: Store) -> None:
+    """GitHub answers in any case, in its own spelling."""
+    bot = world(store, rules=Rules(repositories=("Acme/Shop",)))
+    bot.store.save_pull(pull(), bot.clock.now())
+    assert isinstance(bot.forge, FakeForge)
+    bot.forge.names["Acme/Shop"] = "acme/shop"
+    poll(bot, Open(pull(title="other")))
+    assert isinstance(bot.jobs, FakeJobs)
+    assert {what if isinstance(what, str) else what.repo for _, what, _ in bot.jobs.orders} == {"acme/shop"}
