@@ -145,7 +145,8 @@ def _cut_said(pull: Pull, result: Review) -> Review:
 def _record(pull: Pull, result: Review) -> dict[str, object]:
     """What the chain of evidence keeps of a review."""
     return {
-        "head": result.head, "base": result.base, "policy": result.policy_revision, "author": pull.author,
+        "head": result.head, "base": result.base, "branch": pull.base_ref, "policy": result.policy_revision,
+        "author": pull.author,
         "conclusion": result.conclusion.value,
         "verdicts": dict(sorted(Counter(item.status.value for item in result.items).items())),
         "open": [item.fingerprint for item in result.drift], "failure": result.failure,

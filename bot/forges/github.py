@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from bot.forges.api import Answer, Api, Json, items, number_of, of, repo_path, text_of
 from bot.forges.auth import AppCredentials, Credentials, TokenCredentials
+from bot.forges.authors import authors_of
 from bot.forges.publishing import Publisher, clipped
 from bot.forges.rules import required
 from bot.model import MOST_COMMITS, Approvals, CheckSheet, CommitAuthor, Pull, PullRef, PullState
@@ -25,10 +26,6 @@ MAX_COMMENT = 65_000
 MAX_ATTEMPTS = 5
 """Attempts at one delivery after which it is not asked for again: something in it does not agree with us."""
 
-_TRAILER = re.compile(r"^co-authored-by:[ \t]*([^<>\n]{0,200})<([^<>\s]{1,320})>[ \t\r]*$", re.I | re.M)
-_NOREPLY = re.compile(
-    r"(?:(\d{1,18})\+)?([A-Za-z0-9](?:[A-Za-z0-9-]|\[bot\])*)@users\.noreply\.[a-z0-9.-]+", re.IGNORECASE
-)
 _OURS = {"OWNER", "MEMBER", "COLLABORATOR"}
 _LOGIN = re.compile(r"[A-Za-z0-9_-]{1,100}(?:\[bot\])?")
 _TEAM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
@@ -121,7 +118,7 @@ class GitHub:
         for number, data in enumerate(self._pages(ref.repo, f"/pulls/{ref.number}/commits", most=3)):
             if number >= MOST_COMMITS:
                 break
-            for author in _authors_of(data):
+            for author in authors_of(data):
                 found.setdefault(author.login.lower() or author.email.lower() or author.name, author)
         return tuple(found.values())
 
@@ -275,31 +272,6 @@ def _name_in(repository: dict[str, Json], asked: str) -> str:
         return asked
     repo_path(name)
     return name
-
-
-def _authors_of(data: dict[str, Json]) -> Iterator[CommitAuthor]:
-    """The author of a commit and those its message names."""
-    commit = of(data.get("commit"))
-    written = of(commit.get("author"))
-    email = text_of(written.get("email"))
-    account = of(data.get("author"))
-    login, number = text_of(account.get("login")), number_of(account.get("id")) or _number_in(email)
-    yield CommitAuthor(login or _login_of(email), text_of(written.get("name"))[:200], email[:320], number)
-    for name, address in _TRAILER.findall(text_of(commit.get("message"))[:100_000]):
-        yield CommitAuthor(_login_of(address), name.strip(), address, _number_in(address))
-
-
-def _login_of(email: str) -> str:
-    """The login in one of GitHub's own no-reply addresses. Anybody can write one into a commit: good enough to
-    exclude somebody from deciding, never to let somebody decide."""
-    found = _NOREPLY.fullmatch(email)
-    return found[2] if found else ""
-
-
-def _number_in(email: str) -> int:
-    """The account's number in such an address (``1234+login@users.noreply.github.com``), else 0."""
-    found = _NOREPLY.fullmatch(email)
-    return int(found[1]) if found and found[1] else 0
 
 
 def _instant(text: str) -> datetime | None:

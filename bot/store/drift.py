@@ -1,4 +1,4 @@
-"""Open drift and people's decisions on it.
+"""Open drift.
 
 One row per fingerprint of a repository, which belongs to one pull request. Two open pull requests may cause the same
 drift: the row stays with the one that was first, and passes to the other when the first ends or mends it.
@@ -13,67 +13,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
 
-from bot.model import Drift, Item, Pull, PullRef, PullState, Review, Ruling, decoded, encoded
+from bot.model import Drift, Item, Pull, PullRef, PullState, Review, decoded, encoded
 from bot.store.base import Part, clipped, moment, seconds
 from bot.store.rows import CLOSED, DRAFT, Row, born, opened, owed, passed, same
 from bot.store.schema import drifts, pulls, reviews, rulings, told
-from runbooks.model import Decision, Status
-
-EXPIRED = timedelta(days=30)
-"""How long a decision is kept after its end."""
+from runbooks.model import Status
 
 NOTE = "note"
 """The phase of what was told about an owner who cannot be reached (``bot.reminders.ladder``): no step of a ladder."""
 
 
 class DriftPart(Part):
-    """What is open, and what was decided."""
-
-    def rule(self, made: Sequence[Ruling]) -> None:
-        """Keep decisions; one of the same person on the same fingerprint and hashes replaces the one before, and counts
-        how often they put it off. That of another person stays: hers may count where his does not."""
-        with self.writing("rulings") as connection:
-            for ruling in made:
-                decision = ruling.decision
-                key = {
-                    "repo": ruling.repo, "fingerprint": decision.fingerprint, "values_hash": decision.values_hash,
-                    "section_hash": decision.section_hash, "maker": clipped(decision.by.casefold(), 100),
-                }  # fmt: skip
-                before = select(rulings.c.until, rulings.c.snoozes)
-                known = connection.execute(before.where(*(rulings.c[name] == value for name, value in key.items())))
-                until, snoozes = known.first() or ("", 0)
-                day = decision.until.isoformat() if decision.until else ""
-                row = {
-                    **key, "at": seconds(ruling.at), "until": day, "body": encoded(decision),
-                    "snoozes": snoozes + 1 if day and day != until else snoozes,
-                }  # fmt: skip
-                self.put(connection, rulings, row)
-            if made:
-                end = (max(ruling.at for ruling in made) - EXPIRED).date().isoformat()
-                connection.execute(delete(rulings).where(rulings.c.until != "", rulings.c.until < end))
-
-    def decisions(self, repo: str) -> tuple[Decision, ...]:
-        """Every decision of a repository that may still apply, oldest first."""
-        with self.reading() as connection:
-            wanted = select(rulings.c.body).where(rulings.c.repo == repo)
-            wanted = wanted.order_by(rulings.c.at, rulings.c.fingerprint, rulings.c.maker)
-            return tuple(decoded(Decision, body) for body in connection.scalars(wanted))
-
-    def put_off(self, repo: str, item: Item) -> int:
-        """How often people put off these values and this text, by the most patient of them."""
-        about = (rulings.c.fingerprint == item.fingerprint, rulings.c.values_hash == item.values_hash)
-        here = (rulings.c.repo == repo, *about, rulings.c.section_hash == item.section_hash)
-        with self.reading() as connection:
-            return connection.scalar(select(func.max(rulings.c.snoozes)).where(*here)) or 0
-
-    def snoozes_over(self, since: date, today: date) -> tuple[tuple[str, str, date], ...]:
-        """The snoozes by decision whose last silent day lies in a half-open span: repository, fingerprint, day."""
-        span = (rulings.c.until >= since.isoformat(), rulings.c.until < today.isoformat())
-        wanted = select(rulings.c.repo, rulings.c.fingerprint, rulings.c.until).where(*span).distinct()
-        with self.reading() as connection:
-            return tuple((repo, name, date.fromisoformat(day)) for repo, name, day in connection.execute(wanted))
+    """What is open."""
 
     def open_drift(self, review: Review, at: datetime) -> None:
         """Make the open drift of a pull request what its review says: open what is new, close what is gone.

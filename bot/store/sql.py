@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Engine
 
+from bot.store.decisions import Decisions
 from bot.store.drift import DriftPart
 from bot.store.known import Known
 from bot.store.moves import Moves
@@ -11,7 +12,7 @@ from bot.store.pulls import Pulls
 from bot.store.reminders import Reminded
 
 
-class SqlStore(Pulls, DriftPart, Known, Reminded, Moves):
+class SqlStore(Pulls, Decisions, DriftPart, Known, Reminded, Moves):
     """Everything that is remembered, over an opened and migrated database. Safe to use from several threads."""
 
     def __init__(self, writes: Engine, reads: Engine) -> None:

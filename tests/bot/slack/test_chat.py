@@ -166,3 +166,14 @@ def test_views_and_whispers(slack: SlackServer, chat: SlackChat) -> None:
     slack.refuse("views.open", "expired_trigger_id")
     with pytest.raises(Refused, match="press the button again"):
         chat.open_view("trigger", view)
+
+
+def test_who_is_known_here(slack: SlackServer, chat: SlackChat) -> None:
+    slack.users["U0GONE"] = {"id": "U0GONE", "deleted": True}
+    assert [chat.knows(name) for name in ("U0OLGA", "U0GONE", "S0PAY", "S0NONE")] == [True, False, True, False]
+    slack.refuse("users.info", "user_not_found")
+    assert not chat.knows("U0NONE")
+    assert chat.knows("U0OLGA"), "asked for once in a while"
+    slack.refuse("users.info", "missing_scope")
+    with pytest.raises(Refused):
+        chat.knows("U0PAT")

@@ -128,6 +128,43 @@ def ruling(
     return Ruling(decision, "acme/shop", REF, "ops-olga", Surface.BUTTON, at)
 
 
+def test_everybody_s_word_on_the_same_stays(store: SqlStore) -> None:
+    said = ruling(reason="first")
+    other = replace(said, decision=replace(said.decision, by="dev-dan", reason="second"), at=LATER)
+    store.rule([said])
+    store.rule([other])
+    assert [made.reason for made in store.decisions("acme/shop")] == ["first", "second"]
+
+
+def test_how_often_something_was_put_off(store: SqlStore) -> None:
+    for day in (date(2026, 11, 25), date(2026, 11, 25), date(2026, 12, 2)):
+        store.rule([ruling(until=day)])
+    store.rule([ruling(until=date(2026, 12, 2), values="v2")])
+    assert store.put_off("acme/shop", item()) == 2
+    assert store.put_off("acme/shop", item(values_hash="v2")) == 1
+    assert store.put_off("acme/shop", item(values_hash="v3")) == store.put_off("acme/till", item()) == 0
+
+
+def test_which_snoozes_are_over(store: SqlStore) -> None:
+    store.rule([ruling(f"f{day}", until=date(2026, 11, day)) for day in (1, 2, 3)])
+    store.rule([ruling("f9")])
+    found = store.snoozes_over(date(2026, 11, 2), date(2026, 11, 3))
+    assert found == (("acme/shop", "f2", date(2026, 11, 2)),)
+
+
+def test_which_open_pull_requests_speak_of_a_section(store: SqlStore) -> None:
+    told(store, item())
+    told(store, item(), item(fingerprint="f2"), ref=OTHER)
+    told(store, item(fingerprint="f3", title='"f1"'), ref=PullRef("acme/shop", 9))
+    told(store, item(), ref=PullRef("acme/shop", 10), state=PullState.CLOSED)
+    many = [f"x{n}" for n in range(30)]
+    for more in ([], many):
+        assert store.pulls_with("acme/shop", ["f1", *more]) == (REF, OTHER)
+        assert store.pulls_with("acme/shop", ["f2", *more]) == (OTHER,)
+        assert store.pulls_with("acme/shop", more) == ()
+    assert store.pulls_with("acme/till", ["f1"]) == ()
+
+
 def test_decisions_are_kept_by_fingerprint_and_hashes(store: SqlStore) -> None:
     store.rule([ruling(reason="first"), ruling("f2")])
     store.rule([ruling(reason="second", at=LATER), ruling(values="v2", at=LATER)])

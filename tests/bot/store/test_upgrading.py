@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 from alembic import command
@@ -11,14 +12,17 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import insert, text
 
-from bot.model import OwnerName, encoded
+from bot.model import OwnerName, Ruling, Surface, encoded
 from bot.store import SqlStore, open_store, opening
 from bot.store.schema import metadata
-from runbooks.model import Status
+from runbooks.model import Decision, Status
 from tests.bot.fakes import REF, item, pull
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 OWNERS = (OwnerName("@acme/ops", "team", "front matter"), OwnerName("@ops-olga", "user", "CODEOWNERS"))
+
+
+WORD = Decision("a", "v1", "s1", Status.ACKNOWLEDGED, "@Olga", "still so", None)
 
 
 def row(name: str, number: int, *, merged: bool = False, closed: bool = False, body: str = "") -> dict[str, object]:
@@ -50,6 +54,15 @@ def first(url: str) -> str:
             "insert into pulls (repo, number, state, head, at, body) values (:repo, :number, :state, :head, :at, :body)"
         )
         connection.execute(pulls, [{**told, "body": encoded(pull())}, {**told, "number": 8, "body": "{"}])
+        decision = {"repo": "acme/shop", "fingerprint": "a", "values_hash": "v1", "section_hash": "s1", "at": 1.0}
+        columns = "repo, fingerprint, values_hash, section_hash, until, at, body"
+        values = ", ".join(f":{name}" for name in columns.split(", "))
+        said = encoded(Decision("a", "v1", "s1", Status.SNOOZED, "@Olga", "next week", date(2026, 12, 1)))
+        connection.execute(
+            text(f"insert into rulings ({columns}) values ({values})"),
+            [{**decision, "until": "2026-12-01", "body": said},
+             {**decision, "fingerprint": "b", "until": "", "body": encoded(replace(WORD, fingerprint="b"))}],
+        )  # fmt: skip
     engine.dispose()
     return url
 
@@ -91,3 +104,13 @@ def test_a_replica_of_the_first_release_still_writes_while_it_is_replaced(store:
         connection.execute(insert(drifts).values(**row("late", 9, merged=True)))
     found = {one.fingerprint: one for one in store.open_items()}["late"]
     assert (found.merged, found.since, found.handles) == (True, AT, ())
+
+
+def test_decisions_stay_with_whoever_made_them(store: SqlStore) -> None:
+    assert [(made.fingerprint, made.by) for made in store.decisions("acme/shop")] == [("a", "@Olga"), ("b", "@Olga")]
+    assert store.put_off("acme/shop", item(fingerprint="a")) == 1
+    again = replace(WORD, by="@olga")
+    store.rule([Ruling(again, "acme/shop", REF, "@olga", Surface.BUTTON, AT)])
+    store.rule([Ruling(replace(again, by="@pat"), "acme/shop", REF, "@pat", Surface.BUTTON, AT)])
+    about = [made for made in store.decisions("acme/shop") if made.fingerprint == "a"]
+    assert about == [again, replace(again, by="@pat")]
