@@ -16,6 +16,7 @@ from bot.judging import judged
 from bot.model import Drift, Item, Pull, PullRef, Review, ReviewOrder
 from bot.observe import log
 from bot.ports import AnalysisFailed, Gone, Refused
+from bot.rulings import applied, rulings_on
 from runbooks.model import Status
 
 MENDED = frozenset({Status.UPDATED, Status.ACKNOWLEDGED})
@@ -72,6 +73,7 @@ def _judged_late(bot: Bot, pull: Pull, debts: list[Drift], tip: str) -> int:
     if not result.policy.opted_in:
         return _given_up(bot, pull, result, debts, tip)
     at = bot.clock.now()
+    result = applied(result, rulings_on(bot, pull, result.policy), at.date())  # somebody may have decided meanwhile
     stays = {item.fingerprint for item in result.items if item.open or item.status is Status.SNOOZED}
     gone = {name for drift in debts if (name := drift.item.fingerprint) not in stays}
     ends = dict.fromkeys(gone, (Status.UPDATED.value, "what was merged in the end leaves it true"))

@@ -42,7 +42,7 @@ def ended(bot: Bot, pull: Pull, known: Pull | None) -> str:
             # What is known of the head before counts until this one can be judged, with the debt.
             left = replace(left, head=pull.head_sha, base="", failure=left.failure or UNJUDGED)
             bot.store.save_review(left, at)
-        if merged and known is not None and known.draft and left is not None and reviewed(pull, left):
+        if merged and known is not None and known.draft and left is not None:
             bot.store.open_drift(left, at)  # merged before anybody looked at what was no draft any more
         bot.store.settle(pull.ref, merged=merged, at=at, first=fresh)
         owes = merged and any(drift.ref == pull.ref for drift in bot.store.drift(repo=pull.ref.repo))

@@ -230,6 +230,16 @@ def test_what_the_last_push_mended_is_no_debt(unjudged: Bot) -> None:
     assert [link.kind for link in unjudged.store.evidence()][-1] == "debt closed"
 
 
+def test_a_draft_that_is_ready_and_merged_unjudged_owes_what_was_known(store: Store) -> None:
+    bot = world(store, analyst=FakeAnalyst({HEAD: review(item()), NEXT: AnalysisFailed("out of memory")}))
+    assert isinstance(bot.forge, FakeForge)
+    bot.forge.pulls[REF] = pull(draft=True)
+    service.review(bot, REF)
+    assert store.drift() == ()
+    ended(bot, head_sha=NEXT)
+    assert [drift.merged for drift in store.drift()] == [True]
+
+
 def test_of_an_open_pull_request_whose_newest_push_failed_it_is_said(store: Store) -> None:
     bot = world(store, analyst=FakeAnalyst({HEAD: review(item())}), rules=Rules(people={"ops-olga": "U0OLGA"}))
     service.review(bot, REF)
