@@ -12,6 +12,7 @@ from itertools import groupby
 
 from bot.context import Bot
 from bot.ending import late, reviewed
+from bot.following import over
 from bot.judging import judged
 from bot.model import Drift, Item, Pull, PullRef, Review, ReviewOrder
 from bot.observe import log
@@ -140,5 +141,6 @@ def _close(bot: Bot, ref: PullRef, ends: Mapping[str, tuple[str, str]], tip: str
 def _show(bot: Bot, ref: PullRef, ends: Iterable[str], tip: str) -> None:
     """Show it, and look again at the open pull requests with the same sections: theirs now, or mended there too."""
     bot.jobs.announce(ref, f"debt:{tip}")
+    over(bot, ref.repo, list(ends), f"debt:{tip}")
     for other in bot.store.pulls_with(ref.repo, list(ends)):
         bot.jobs.review(other, f"debt:{tip}")

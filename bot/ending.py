@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.context import Bot
+from bot.following import over
 from bot.judging import judged
 from bot.model import Pull, PullState, Review, ReviewOrder, encoded
 from bot.observe import log
@@ -53,6 +54,8 @@ def ended(bot: Bot, pull: Pull, known: Pull | None) -> str:
                 "debt": [item.fingerprint for item in left.drift] if merged else [], "outcome": outcome,
             }  # fmt: skip
             bot.store.append("merge" if merged else "close", pull.ref.repo, pull.ref.key, body, at)
+    if merged and fresh and left is not None:  # it may have mended what others left
+        over(bot, pull.ref.repo, {item.fingerprint for item in left.items}, f"merged:{pull.ref.key}")
     if fresh and owes:  # the branch may have been mended while it was open, or just before we heard of the merge
         bot.jobs.refresh(pull.ref.repo, f"merged:{pull.ref.key}:{pull.merged_sha}")
     return pull.state.value

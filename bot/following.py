@@ -6,7 +6,7 @@ Each step may run twice: a decision that a kill cut off from what follows of it 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import groupby
@@ -36,7 +36,8 @@ def follow(bot: Bot, repo: str, records: Sequence[Evidence]) -> None:
     with the same section, up to the decisions; and order that it is shown."""
     newest = {PullRef.parse(record.subject): record.number for record in records}
     about = {name: record.number for record in records for name in _sections(record)}
-    for ref in bot.store.pulls_with(repo, {name.partition(":")[0] for name in about}):
+    sections = {name.partition(":")[0] for name in about}
+    for ref in (*bot.store.pulls_with(repo, sections), *bot.store.pulls_with(repo, sections, merged=True)):
         found = bot.store.review(ref) if ref not in newest else None
         named = {name for item in found.items for name in (item.fingerprint, mark(item))} if found else set()
         if named & about.keys():
@@ -44,6 +45,26 @@ def follow(bot: Bot, repo: str, records: Sequence[Evidence]) -> None:
     for ref, number in newest.items():
         _settle(bot, ref)
         bot.jobs.announce(ref, f"record:{number}")
+    over(bot, repo, sections, f"record:{max(newest.values(), default=0)}")
+
+
+def over(bot: Bot, repo: str, sections: Collection[str], cause: str) -> None:
+    """Of sections (fingerprints) whose drift has ended no merged pull request says that something is left, whichever
+    of them the drift was of last."""
+    waits = {drift.item.fingerprint for drift in bot.store.drift(repo=repo)}
+    ended = frozenset(sections) - waits
+    for ref in bot.store.pulls_with(repo, ended, merged=True):
+        with bot.store.together(ref.key):
+            found = bot.store.review(ref)
+            if found is None:
+                continue
+            items = (
+                replace(item, status=Status.UPDATED, reason="settled since")
+                if item.fingerprint in ended and (item.open or item.status is Status.SNOOZED) else item
+                for item in found.items
+            )  # fmt: skip
+            bot.store.save_review(replace(found, items=tuple(items)), bot.clock.now())
+        bot.jobs.announce(ref, f"{cause}:{ref.key}")
 
 
 def _sections(record: Evidence) -> Iterator[str]:

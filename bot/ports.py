@@ -246,8 +246,9 @@ class Store(Protocol):
         """The pull requests of a repository that are open as far as we know."""
         ...
 
-    def pulls_with(self, repo: str, fingerprints: Collection[str]) -> tuple[PullRef, ...]:
-        """Those of them whose newest review speaks of one of these fingerprints."""
+    def pulls_with(self, repo: str, fingerprints: Collection[str], *, merged: bool = False) -> tuple[PullRef, ...]:
+        """Those of them whose newest review speaks of one of these fingerprints; or the ``merged`` ones that leave
+        something unsettled."""
         ...
 
     def snoozes_over(self, since: date, today: date) -> tuple[tuple[str, str, date], ...]:

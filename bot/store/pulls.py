@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select
 from bot.model import Alert, Pull, PullRef, PullState, Review, decoded, encoded
 from bot.store.base import Part, clipped, moment, seconds
 from bot.store.schema import alerts, deliveries, pulls, reviews
+from runbooks.model import Status
 
 FEW = 20
 """Fingerprints that are looked for in the text of a review before it is read."""
@@ -74,13 +75,16 @@ class Pulls(Part):
             found = connection.scalars(select(pulls.c.body).where(*wanted).order_by(pulls.c.number)).all()
         return tuple(decoded(Pull, body) for body in found)
 
-    def pulls_with(self, repo: str, fingerprints: Collection[str]) -> tuple[PullRef, ...]:
-        """The open pull requests whose newest review speaks of one of these fingerprints, by number."""
+    def pulls_with(self, repo: str, fingerprints: Collection[str], *, merged: bool = False) -> tuple[PullRef, ...]:
+        """The open pull requests whose newest review speaks of one of these fingerprints, by number; or those that were
+        merged and leave something unsettled."""
         if not fingerprints:
             return ()
         there = (reviews.c.repo == pulls.c.repo) & (reviews.c.number == pulls.c.number)
-        here = (pulls.c.repo == repo, pulls.c.state == PullState.OPEN.value)
-        wanted = select(reviews.c.number, reviews.c.body).join_from(pulls, reviews, there).where(*here)
+        unsettled = (pulls.c.state == PullState.MERGED.value, reviews.c.open > 0)
+        state = unsettled if merged else (pulls.c.state == PullState.OPEN.value,)
+        wanted = select(reviews.c.number, reviews.c.body).join_from(pulls, reviews, there)
+        wanted = wanted.where(pulls.c.repo == repo, *state)
         names, found = [f'"{name}"' for name in fingerprints], []
         with self.reading() as connection:
             # That a text is not there at all is found sooner than what a review of hundreds of items says of it.
@@ -107,6 +111,7 @@ class Pulls(Part):
             known = _said(decoded(Review, before.body)) if before is not None else frozenset()
             since = before.at if before is not None and _said(review) <= known else seconds(at)
             row = {"repo": ref.repo, "number": ref.number, "head": review.head, "at": since, "body": body}
+            row["open"] = sum(item.open or item.status is Status.SNOOZED for item in review.items)
             self.put(connection, reviews, row)
         return True
 

@@ -36,13 +36,9 @@ def opened(repo: str, number: int, item: Item, until: str, at: datetime, known: 
             return {**known, **shown(item, known), **asleep(known, item, until, at)}
         if not known["merged"]:
             return None
-        # Debt lies on the target branch: what a head that is not merged does to it ends no snooze.
-        fits = same(known, item)
-        if not fits and str(known["snoozed_until"]) >= at.date().isoformat():
-            return None
-        if fits:
-            return {**known, **shown(item, known), **asleep(known, item, until, at)}
-        return {**known, **shown(item, known), "rank": known["rank"]}  # how grave it is there, the merge decides
+        # Debt lies on the target branch: what a head that is not merged would make of it, the merge decides. A word on
+        # that is none on the debt.
+        return {**known, **shown(item, known), **asleep(known, item, until, at)} if same(known, item) else None
     row = _bare(repo, number, item, at)
     if known is not None and known["number"] == number:
         row |= {name: known[name] for name in _kept(known, item, at)}

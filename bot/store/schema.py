@@ -38,6 +38,7 @@ reviews = Table(
     Column("head", String(64), nullable=False),
     Column("at", Float, nullable=False),
     Column("body", Text, nullable=False),
+    Column("open", Integer, nullable=False, server_default="1"),
 )  # fmt: skip
 
 alerts = Table(

@@ -1,4 +1,5 @@
-"""Decisions are kept by person: what one of them said stays where another said something too."""
+"""Decisions are kept by person: what one of them said stays where another said something too. And how many items a
+review leaves unsettled, so that nobody reads those that leave none; 1 where it is not known."""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ _COLUMNS = ("repo", "fingerprint", "values_hash", "section_hash", "until", "at",
 
 def upgrade() -> None:
     """Another key needs another table; who decided stands in each decision."""
+    op.add_column("reviews", sa.Column("open", sa.Integer, nullable=False, server_default="1"))
     op.add_column("pushers", sa.Column("account", sa.BigInteger, nullable=False, server_default="0"))
     made = op.create_table(
         "rulings_by_maker",
