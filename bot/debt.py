@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from itertools import groupby
 
 from bot.context import Bot
-from bot.ending import late, reviewed
+from bot.ending import late, lately, reviewed
 from bot.following import over
 from bot.judging import judged
 from bot.model import Drift, Item, Pull, PullRef, Review, ReviewOrder
@@ -25,15 +24,24 @@ MENDED = frozenset({Status.UPDATED, Status.ACKNOWLEDGED})
 
 def rejudge(bot: Bot, repo: str) -> int:
     """Close the debt of a repository that its branches' tips have mended; returns how much. What cannot be judged (the
-    head is gone, the analysis failed) stays open. Raises ``Unavailable``."""
-    debts = sorted((drift for drift in bot.store.drift(repo=repo) if drift.merged), key=lambda drift: drift.ref)
+    head is gone, the analysis failed) stays open, and what was merged lately and could not be is tried again. Raises
+    ``Unavailable``."""
+    debts: dict[PullRef, list[Drift]] = {ref: [] for ref in bot.store.unjudged(repo) if _lately(bot, ref)}
+    for drift in bot.store.drift(repo=repo):
+        if drift.merged:
+            debts.setdefault(drift.ref, []).append(drift)
     closed = 0
-    for ref, group in groupby(debts, key=lambda drift: drift.ref):
+    for ref, owed in sorted(debts.items()):
         try:
-            closed += _rejudge(bot, ref, list(group))
+            closed += _rejudge(bot, ref, owed)
         except (Refused, AnalysisFailed) as problem:
             log.warning("debt not judged", subject=ref.key, reason=str(problem))
     return closed
+
+
+def _lately(bot: Bot, ref: PullRef) -> bool:
+    pull = bot.store.pull(ref)
+    return pull is not None and lately(pull, bot.clock.now())
 
 
 def _rejudge(bot: Bot, ref: PullRef, debts: list[Drift]) -> int:

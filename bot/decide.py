@@ -151,7 +151,7 @@ def _chosen(bot: Bot, pull: Pull, found: Review, chosen: Sequence[str]) -> tuple
     """The open items that are meant; of a merged pull request those that are still debt."""
     there = found.drift
     if pull.state is PullState.MERGED:
-        owed = {drift.item.fingerprint for drift in bot.store.drift(repo=pull.ref.repo)}
+        owed = {drift.item.fingerprint for drift in bot.store.drift(repo=pull.ref.repo) if drift.merged}
         there = tuple(item for item in there if item.fingerprint in owed)
     items = tuple(item for item in there if not chosen or {item.fingerprint, mark(item)} & set(chosen))
     lost = {name.partition(":")[0] for name in set(chosen) - {mark(item) for item in there} if ":" in name}

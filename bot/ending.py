@@ -8,12 +8,12 @@ head before stays, and is judged again with the debt (``bot.debt``).
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.context import Bot
 from bot.following import over
 from bot.judging import judged
-from bot.model import Pull, PullState, Review, ReviewOrder, encoded
+from bot.model import Policy, Pull, PullState, Review, ReviewOrder, encoded
 from bot.observe import log
 from bot.outcomes import reviewed_before_release
 from bot.ports import AnalysisFailed, Refused
@@ -34,23 +34,18 @@ def ended(bot: Bot, pull: Pull, known: Pull | None) -> str:
     at = bot.clock.now()
     with bot.store.together(pull.ref.key):
         bot.store.save_pull(pull, at)
-        if unseen is not None:
-            unseen = applied(unseen, rulings_on(bot, pull, unseen.policy), at.date())
-            bot.store.save_review(unseen, at)
-            bot.store.open_drift(unseen, at)
-        last = left = bot.store.review(pull.ref)
-        if merged and left is not None and left.policy.opted_in and not reviewed(pull, left):
-            # What is known of the head before counts until this one can be judged, with the debt.
-            left = replace(left, head=pull.head_sha, base="", failure=left.failure or UNJUDGED)
-            bot.store.save_review(left, at)
-        if merged and known is not None and known.draft and left is not None:
-            bot.store.open_drift(left, at)  # merged before anybody looked at what was no draft any more
+        last = bot.store.review(pull.ref)
+        left = _left(bot, pull, unseen, last, at) if merged else last
+        anew = unseen is not None and left is not last
+        if merged and left is not None and (anew or (known is not None and known.draft)):
+            bot.store.open_drift(left, at)  # nobody had looked at it, or not since it was no draft any more
         bot.store.settle(pull.ref, merged=merged, at=at, first=fresh)
         owes = merged and any(drift.ref == pull.ref for drift in bot.store.drift(repo=pull.ref.repo))
         if left is not None and fresh:
+            seen = left if anew else last
             body = {
                 "head": pull.head_sha, "merged": pull.merged_sha, "author": pull.author,
-                "reviewed_head": last.head if last is not None else "", "unseen": unseen is not None,
+                "reviewed_head": seen.head if seen is not None else "", "unseen": anew,
                 "debt": [item.fingerprint for item in left.drift] if merged else [], "outcome": outcome,
             }  # fmt: skip
             bot.store.append("merge" if merged else "close", pull.ref.repo, pull.ref.key, body, at)
@@ -61,24 +56,52 @@ def ended(bot: Bot, pull: Pull, known: Pull | None) -> str:
     return pull.state.value
 
 
+def _left(bot: Bot, pull: Pull, unseen: Review | None, last: Review | None, at: datetime) -> Review | None:
+    """What is known of a merged head, kept as its newest review: what was judged now (``unseen``), the last review, or
+    what stands for it until it can be judged."""
+    if unseen is not None:
+        if not unseen.policy.opted_in and (last is None or not last.policy.opted_in):
+            return last  # a branch that asks for nothing only ends what was found on the one before
+        left: Review | None = applied(unseen, rulings_on(bot, pull, unseen.policy), at.date())
+    else:
+        left = last if reviewed(pull, last) else _kept(bot, pull, last, at)
+    if left is not None and left is not last:
+        bot.store.save_review(left, at)
+    return left or last
+
+
 def reviewed(pull: Pull, found: Review | None) -> bool:
     """Whether a review is of the head that was merged, on the branch that it was merged into, and came to a result."""
     return found is not None and (found.head, found.scope) == (pull.head_sha, pull.scope) and not found.failure
 
 
+def _kept(bot: Bot, pull: Pull, last: Review | None, at: datetime) -> Review | None:
+    """What stands for a merged head until it can be judged, with the debt: what is known of the head before. None where
+    nobody asked for us, or nothing was known and the merge is long ago."""
+    if last is not None and last.policy.opted_in:
+        return replace(last, head=pull.head_sha, base="", failure=last.failure or UNJUDGED)
+    repo = pull.ref.repo
+    if not lately(pull, at) or (not bot.rules.opted_in(repo) and all(s.repo != repo for s in bot.store.services())):
+        return None
+    policy, scope = Policy(True), pull.scope
+    return Review(pull.ref, pull.head_sha, "", "", policy, (), (), (), (), failure=UNJUDGED, scope=scope)
+
+
+def lately(pull: Pull, at: datetime) -> bool:
+    """Whether a merge is young enough for its change to be judged where nobody had."""
+    return pull.merged_at is not None and at - pull.merged_at <= UNSEEN
+
+
 def _unseen(bot: Bot, pull: Pull) -> Review | None:
-    """The review of a merged head that nobody reviewed; None where the merge is long ago, nobody opted in, or it can
-    no longer be judged. Raises ``Unavailable``."""
-    if pull.merged_at is None or bot.clock.now() - pull.merged_at > UNSEEN:
+    """The review of a merged head that nobody reviewed; None where the merge is long ago, or it cannot be judged now.
+    Raises ``Unavailable``."""
+    if not lately(pull, bot.clock.now()):
         return None
     try:
-        result = late(bot, pull, bot.forge.tip(pull.ref.repo, pull.base_ref)[1])
+        return late(bot, pull, bot.forge.tip(pull.ref.repo, pull.base_ref)[1])
     except (Refused, AnalysisFailed) as problem:
         log.warning("merged without a review, and not judged", subject=pull.ref.key, reason=str(problem))
         return None
-    before = bot.store.review(pull.ref)
-    asked = before is not None and before.policy.opted_in  # then what was found on another branch has to end
-    return result if result is not None and (result.policy.opted_in or asked) else None
 
 
 def late(bot: Bot, pull: Pull, tip: str) -> Review | None:

@@ -49,9 +49,9 @@ def follow(bot: Bot, repo: str, records: Sequence[Evidence]) -> None:
 
 
 def over(bot: Bot, repo: str, sections: Collection[str], cause: str) -> None:
-    """Of sections (fingerprints) whose drift has ended no merged pull request says that something is left, whichever
-    of them the drift was of last."""
-    waits = {drift.item.fingerprint for drift in bot.store.drift(repo=repo)}
+    """Of sections (fingerprints) whose debt has ended no merged pull request says that something is left, whichever
+    of them had it last."""
+    waits = {drift.item.fingerprint for drift in bot.store.drift(repo=repo) if drift.merged}
     ended = frozenset(sections) - waits
     for ref in bot.store.pulls_with(repo, ended, merged=True):
         with bot.store.together(ref.key):

@@ -255,6 +255,10 @@ class Store(Protocol):
         """The snoozes by decision whose last silent day lies in a half-open span: repository, fingerprint, day."""
         ...
 
+    def unjudged(self, repo: str) -> tuple[PullRef, ...]:
+        """The merged pull requests whose newest review failed."""
+        ...
+
     def put_off(self, repo: str, item: Item) -> int:
         """How often people put off these values and this text, by the most patient of them."""
         ...

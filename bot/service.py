@@ -171,8 +171,8 @@ def refresh(bot: Bot, repo: str) -> str:
         return "gone"
     order = ReviewOrder(checkout, whole.ref, bot.clock.now().date(), bot.rules.opted_in(repo))
     found = bot.analyst.review(order)
-    known = any(service.repo == repo for service in bot.store.services()) or bool(bot.store.drift(repo=repo))
-    if not found.policy.opted_in and not known:
+    waits = bot.store.drift(repo=repo) or bot.store.unjudged(repo)
+    if not found.policy.opted_in and not waits and all(service.repo != repo for service in bot.store.services()):
         return "not opted in"
     bot.store.save_services(repo, found.services, bot.clock.now())
     if not found.policy.opted_in:  # it was, until now

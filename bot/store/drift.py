@@ -119,7 +119,7 @@ class DriftPart(Part):
             _begin_anew(connection, ref.repo, worse, known)
             mended = [
                 name for name, row in known.items()
-                if row["merged"] and found[name].status in {Status.UPDATED, Status.ACKNOWLEDGED}
+                if row["merged"] and found[name].status in {Status.UPDATED, Status.ACKNOWLEDGED} and not left.failure
             ]  # fmt: skip
             self._end(connection, ref, dict.fromkeys(mended, f"{ref.key} was merged"), at)
 
@@ -275,9 +275,8 @@ def _others(connection: Connection, ref: PullRef) -> dict[str, tuple[int, Item, 
 
 
 def _last_review(connection: Connection, ref: PullRef) -> Review | None:
-    """The review of the head that was merged; None when the last one is of an earlier head, or failed."""
+    """The review of the head that was merged; None when the last one is of an earlier head."""
     same = (reviews.c.repo == pulls.c.repo) & (reviews.c.number == pulls.c.number) & (reviews.c.head == pulls.c.head)
     wanted = select(reviews.c.body).join_from(pulls, reviews, same)
     body = connection.scalar(wanted.where(pulls.c.repo == ref.repo, pulls.c.number == ref.number))
-    found = decoded(Review, body) if body is not None else None
-    return None if found is None or found.failure else found
+    return decoded(Review, body) if body is not None else None

@@ -94,6 +94,15 @@ class Pulls(Part):
                     found += [PullRef(repo, number)] if any(i.fingerprint in fingerprints for i in items) else []
         return tuple(found)
 
+    def unjudged(self, repo: str) -> tuple[PullRef, ...]:
+        """The merged pull requests whose newest review failed, by number."""
+        there = (reviews.c.repo == pulls.c.repo) & (reviews.c.number == pulls.c.number)
+        here = (pulls.c.repo == repo, pulls.c.state == PullState.MERGED.value, reviews.c.open > 0)
+        wanted = select(reviews.c.number, reviews.c.body).join_from(pulls, reviews, there).where(*here)
+        with self.reading() as connection:
+            found = connection.execute(wanted.order_by(reviews.c.number)).all()
+        return tuple(PullRef(repo, number) for number, body in found if decoded(Review, body).failure)
+
     def save_review(self, review: Review, at: datetime) -> bool:
         """Keep a review as the newest of its pull request; False when there is nothing new in it, or when it is of a
         head that the forge has replaced since."""
@@ -111,7 +120,8 @@ class Pulls(Part):
             known = _said(decoded(Review, before.body)) if before is not None else frozenset()
             since = before.at if before is not None and _said(review) <= known else seconds(at)
             row = {"repo": ref.repo, "number": ref.number, "head": review.head, "at": since, "body": body}
-            row["open"] = sum(item.open or item.status is Status.SNOOZED for item in review.items)
+            left = sum(item.open or item.status is Status.SNOOZED for item in review.items)
+            row["open"] = left + bool(review.failure)
             self.put(connection, reviews, row)
         return True
 

@@ -232,8 +232,10 @@ def look(made: World) -> None:
         if known.state is PullState.OPEN and not known.draft and not found.failure and found.policy.opted_in:
             _open(made, known, found, set(rows))
         if known.state is PullState.MERGED and not made.analyst.broken and found.policy.opted_in:
-            assert {i.fingerprint for i in found.drift} <= set(rows), "what is said to be left is owed"
-            if not found.failure and made.opted_in[known.base_ref]:
+            owed = {fingerprint for fingerprint, drift in rows.items() if drift.merged}
+            assert {i.fingerprint for i in found.drift} <= owed, "what is said to be left is owed"
+            assert not found.failure, "what could not be judged is judged as soon as it can be"
+            if made.opted_in[known.base_ref]:
                 _merged(made, known, set(rows))
 
 
