@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from analyzers.patches import path_text
@@ -89,23 +90,24 @@ class Checkouts:
         return Checkout(str(view), merge_base, pull.head_sha, policy_revision)
 
     def _blobs(self, fetch: _Fetch, view: Path, wanted: tuple[str, str, str], landed: bool) -> None:
-        base, policy, head = (_files(view, sha) for sha in wanted)
+        files = {sha: _files(view, sha) for sha in dict.fromkeys(wanted)}
+        base, policy, head = (files[sha] for sha in wanted)
         _, config_blob = policy.get(configuration.FILE, ("", ""))
         if not config_blob and not self._opted_in(fetch.repo):
             return
-        if config_blob:
-            fetch.blobs(_missing(view, [config_blob]), NEEDED_BYTES)
-        config = _config(view, config_blob)
+        config = _config(view, config_blob, fetch) if config_blob else Config()
         first = read_by_review(base, head, policy, config)
         sides = ((base, head), (head, base))
         differing = [path for side, other in sides for path, entry in side.items() if entry != other.get(path)]
         shown = (base, head, policy) if landed else (base, head)
         changed = [side[path][1] for side in shown for path in differing if path in side]
-        needed = _missing(view, [*first, *changed])
-        searched = [] if fetch.shelf.too_large_to_search else _missing(view, searched_in(head))
+        wide = [] if fetch.shelf.too_large_to_search else searched_in(head)
+        missing = _missing(view, [*first, *changed, *wide])
+        sides_of = set(first).union(changed), set(wide)
+        needed, searched = ([blob for blob in missing if blob in of] for of in sides_of)
         if 0 < len(searched) <= SEARCHED_FILES:
             try:
-                fetch.blobs([*dict.fromkeys((*needed, *searched))], self._searched_bytes)
+                fetch.blobs(missing, self._searched_bytes)
                 return
             except TooLarge:
                 fetch.shelf.remember_too_large()
@@ -250,12 +252,16 @@ def _missing(view: Path, blobs: Sequence[str]) -> list[str]:
     return [answer.split(b" ")[0].decode() for answer in answers if answer.endswith(b" missing")]
 
 
-def _config(view: Path, blob: str) -> Config:
+def _config(view: Path, blob: str, fetch: _Fetch) -> Config:
     """The policy's configuration; a broken one is reported by the review, and until then counts as none."""
-    if not blob:
-        return Config()
+    ask = partial(_reading, view, "cat-file", "--batch", stdin=f"{blob}\n".encode())
+    answer = ask()
+    if answer == f"{blob} missing\n".encode():
+        fetch.blobs([blob], NEEDED_BYTES)
+        answer = ask()
+    text = answer.partition(b"\n")[2].removesuffix(b"\n")  # after "<id> blob <bytes>"
     try:
-        return configuration.load(_reading(view, "cat-file", "blob", blob).decode("utf-8", "replace"))
+        return configuration.load(text.decode("utf-8", "replace"))
     except ConfigError:
         return Config()
 

@@ -121,13 +121,14 @@ def run(
     started: Callable[[int], None] = lambda pid: None,
 ) -> Done:
     """Run git in ``directory`` in a process group of its own, which is killed when ``seconds`` are over, when
-    ``watch`` says no, or when the output grows past :data:`MAX_OUTPUT`.
+    ``watch`` says no, or when the output grows past :data:`MAX_OUTPUT`. Not in a session of its own: where the kernel
+    shares the processor out by session ("autogroup", sched(7)), a niceness counts for nothing outside of it.
 
     Raises ``Unavailable`` after the time limit or where git is missing, ``TooLarge`` for the other two.
     """
     try:
         process = subprocess.Popen(
-            ["git", *arguments], cwd=directory, env=dict(variables), start_new_session=True,
+            ["git", *arguments], cwd=directory, env=dict(variables), process_group=0,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
     except FileNotFoundError:

@@ -72,6 +72,11 @@ class DbosJobs:
 
     # -- the port --
 
+    @property
+    def at_once(self) -> bool:
+        """An order is a line in the journal (a tenth of a millisecond); on PostgreSQL it is a transaction."""
+        return self._inbox is not None
+
     def review(self, ref: PullRef, cause: str) -> None:
         """One order for each cause and pull request; on SQLite none while one waits that has yet to ask for the newest
         head."""

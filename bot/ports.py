@@ -392,6 +392,11 @@ class Store(Protocol):
 class Jobs(Protocol):
     """Work that survives a kill. Ids make each call happen once, however often it is asked for."""
 
+    @property
+    def at_once(self) -> bool:
+        """Whether an order waits for nobody: it may be given where nothing may wait."""
+        ...
+
     def review(self, ref: PullRef, cause: str) -> None:
         """Review a pull request, one at a time per pull request; ``cause`` is the delivery or action that asks."""
         ...

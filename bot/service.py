@@ -49,14 +49,24 @@ def receive(bot: Bot, incoming: Incoming) -> str:
     if incoming.event == "issue_comment" or incoming.action == "requested_action":
         bot.jobs.act(incoming)
         return "act"
-    own = incoming.sender.casefold() in {"", incoming.get("author").casefold()}
-    if (incoming.event, incoming.action) == ("pull_request", "synchronize") and not own:
+    if (incoming.event, incoming.action) == ("pull_request", "synchronize") and not _by_author(incoming):
         who = CommitAuthor(incoming.sender, "", "", int(incoming.get("sender_number") or 0))
         bot.store.pushed(PullRef(incoming.repo, incoming.number), who, bot.clock.now())
     numbers = _of_suite(bot, incoming) if incoming.event == "check_suite" else {incoming.number} - {0}
     for number in sorted(numbers):
         bot.jobs.review(PullRef(incoming.repo, number), incoming.id)
     return "review" if numbers else "ignored"
+
+
+def only_orders(incoming: Incoming) -> bool:
+    """Whether ``receive`` needs nothing but ``Bot.jobs`` for a delivery."""
+    if incoming.event == "pull_request":
+        return incoming.action != "synchronize" or _by_author(incoming)
+    return incoming.event in {"push", "issue_comment", "check_run"}
+
+
+def _by_author(incoming: Incoming) -> bool:
+    return incoming.sender.casefold() in {"", incoming.get("author").casefold()}
 
 
 def _of_suite(bot: Bot, incoming: Incoming) -> set[int]:

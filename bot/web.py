@@ -93,7 +93,10 @@ class Web:
         if incoming is None:
             return _counted("ignored", JSONResponse({"done": "ignored"}, 202))
         try:
-            done = await asyncio.to_thread(service.receive, self._bot, incoming)
+            if self._bot.jobs.at_once and service.only_orders(incoming):
+                done = service.receive(self._bot, incoming)
+            else:
+                done = await asyncio.to_thread(service.receive, self._bot, incoming)
         except Unavailable:
             return _counted("unavailable", JSONResponse({"error": "try again"}, 503, {"Retry-After": "5"}))
         return _counted(done, JSONResponse({"done": done}, 202))

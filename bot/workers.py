@@ -93,7 +93,7 @@ class _Process:
         self._popen = subprocess.Popen(
             [sys.executable, "-m", "bot.worker", str(memory)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, env=environment(os.environ),
-            start_new_session=True,
+            process_group=0,  # not a session: see gitprocess.run
         )  # fmt: skip
 
     @property

@@ -297,6 +297,7 @@ class FakeJobs:
 
     orders: list[tuple[str, object, str]] = field(default_factory=list)
     reminders: list[str] = field(default_factory=list)
+    at_once: bool = False
 
     def review(self, ref: PullRef, cause: str) -> None:
         self.orders.append(("review", ref, cause))

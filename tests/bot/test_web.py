@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from typing import cast
 
 import pytest
 import requests
@@ -110,6 +112,52 @@ def test_a_database_that_is_away_asks_github_to_come_again(bot: Bot, address: st
     bot.jobs.review = broken  # type: ignore[method-assign]
     answer = deliver(address)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+
+
+class Unasked:
+    """A store that nothing may be asked of."""
+
+    def __getattr__(self, name: str) -> object:
+        raise Unavailable(f"asked for {name}")
+
+
+@pytest.mark.parametrize(
+    ("event", "action", "sender"),
+    [("pull_request", "opened", "dev-dan"), ("pull_request", "synchronize", "dev-dan"),
+     ("pull_request", "closed", "maintainer-mia"), ("check_run", "rerequested", "maintainer-mia"),
+     ("issue_comment", "created", "stranger"), ("push", "", "dev-dan")],
+)  # fmt: skip
+def test_what_is_answered_on_the_event_loop_asks_nobody(bot: Bot, event: str, action: str, sender: str) -> None:
+    jobs = FakeJobs(at_once=True)
+    asks_nobody = replace(bot, jobs=jobs, store=cast(Store, Unasked()))
+    payload = {
+        **OPENED, "action": action, "sender": {"login": sender}, "ref": "refs/heads/main", "after": "3" * 40,
+        "pull_request": {**OPENED["pull_request"], "user": {"login": "dev-dan"}},  # type: ignore[dict-item]
+        "repository": {"full_name": "acme/shop", "default_branch": "main"},
+        "issue": {"number": 7, "pull_request": {}},
+        "comment": {"id": 5, "body": "/runbook recheck", "user": {"login": sender}},
+        "check_run": {"name": "runbook-drift", "head_sha": "1" * 40, "external_id": "acme/shop#7"},
+    }  # fmt: skip
+    with served(Web(asks_nobody, webhook_secret=SECRET).app) as address:
+        assert deliver(address, payload, event).status_code == 202
+    assert len(jobs.orders) == 1
+
+
+def test_who_pushed_to_the_branch_of_another_is_kept_beside_the_event_loop(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where: list[str] = []
+    real = service.receive
+    monkeypatch.setattr(
+        service, "receive", lambda *given: [where.append(threading.current_thread().name), real(*given)][1]
+    )
+    payload = {
+        **OPENED, "action": "synchronize", "sender": {"login": "maintainer-mia"},
+        "pull_request": {**OPENED["pull_request"], "user": {"login": "dev-dan"}},  # type: ignore[dict-item]
+    }  # fmt: skip
+    with served(Web(replace(bot, jobs=FakeJobs(at_once=True)), webhook_secret=SECRET).app) as address:
+        assert deliver(address, payload).status_code == 202
+    assert where[0].startswith("asyncio_")
 
 
 def test_health_metrics_and_readiness(address: str) -> None:

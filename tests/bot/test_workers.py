@@ -102,6 +102,15 @@ def test_a_review_that_takes_too_long_is_ended_and_the_next_one_works(order: Rev
         workers.close()
 
 
+def test_workers_yield_to_the_server_in_a_group_of_their_own(workers: Workers, order: ReviewOrder) -> None:
+    """In its session too: where the kernel shares the processor out by session, a niceness counts within one only."""
+    workers.review(order)
+    pid = next(iter(workers._all))._popen.pid
+    assert os.getpriority(os.PRIO_PROCESS, pid) == os.getpriority(os.PRIO_PROCESS, 0) + 10
+    assert os.getpgid(pid) == pid
+    assert os.getsid(pid) == os.getsid(0)
+
+
 def test_a_process_that_is_killed_is_replaced(workers: Workers, order: ReviewOrder) -> None:
     workers.review(order)
     (process,) = workers._all
