@@ -151,13 +151,14 @@ def test_who_pushed_to_the_branch_of_another_is_kept_beside_the_event_loop(
     monkeypatch.setattr(
         service, "receive", lambda *given: [where.append(threading.current_thread().name), real(*given)][1]
     )
-    payload = {
+    pushed = {
         **OPENED, "action": "synchronize", "sender": {"login": "maintainer-mia"},
         "pull_request": {**OPENED["pull_request"], "user": {"login": "dev-dan"}},  # type: ignore[dict-item]
     }  # fmt: skip
     with served(Web(replace(bot, jobs=FakeJobs(at_once=True)), webhook_secret=SECRET).app) as address:
-        assert deliver(address, payload).status_code == 202
-    assert where[0].startswith("asyncio_")
+        assert [deliver(address, payload).status_code for payload in (OPENED, pushed)] == [202, 202]
+    on_the_loop, beside_it = where
+    assert on_the_loop != beside_it
 
 
 def test_health_metrics_and_readiness(address: str) -> None:
