@@ -15,6 +15,7 @@ import re
 import stat
 import subprocess
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
@@ -421,6 +422,8 @@ class _Objects:
     def __init__(self, runner: git.Git) -> None:
         self._runner = runner
         self._processes: dict[str, git.Git.AutoInterrupt] = {}
+        # The collector takes an abandoned ring apart in any order; the finalizer keeps the processes out of it.
+        weakref.finalize(self, self._processes.clear)
 
     def header(self, name: str) -> tuple[str, str, int] | None:
         """Id, type and size in bytes of what ``name`` names, or None."""

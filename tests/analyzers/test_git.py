@@ -3,10 +3,12 @@ and nothing of a repository runs."""
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import git
@@ -163,6 +165,22 @@ def test_the_directory_of_another_user_can_be_trusted(foreign: TempRepo, tmp_pat
     assert Repository.open(str(foreign.root), trust_owner=True).resolve("HEAD")
     (tmp_path / "home" / ".gitconfig").write_text(f"[safe]\n\tdirectory = {foreign.root}\n")
     assert opened(foreign).resolve("HEAD")
+
+
+def test_an_abandoned_repository_leaves_no_process(repo: TempRepo) -> None:
+    """A failed check leaves its repository in a ring of frames and errors, which only the collector takes apart, in
+    any order: a ``Popen`` found before its owner would warn of a running process and of open pipes."""
+    left = opened(repo)
+    left.resolve("HEAD")
+    child = left._objects._processes["--batch-check"].proc
+    assert child is not None
+    assert child.poll() is None
+    ring: list[object] = [left, child]
+    ring.append(ring)
+    done = weakref.ref(child)
+    del left, child, ring
+    gc.collect()
+    assert done() is None
 
 
 # -- revisions ------------------------------------------------------------------------------------------------------
